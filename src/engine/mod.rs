@@ -1,0 +1,1 @@
+//! The training state machine: no tensors, no threads, no clock.

@@ -1,0 +1,1 @@
+//! The same charts and screens as files.

@@ -1,0 +1,14 @@
+//! alexscope: a terminal cockpit in which a person watches AlexNet learn CIFAR-10 and steers it while it learns.
+
+pub mod chart;
+pub mod dataset;
+pub mod engine;
+pub mod export;
+pub mod knobs;
+pub mod link;
+pub mod nn;
+pub mod ops;
+pub mod run;
+pub mod session;
+pub mod spec;
+pub mod ui;

@@ -1,0 +1,196 @@
+//! The channels between the one who steers and the one who trains.
+//!
+//! Commands are few and bounded. Events come in batches; [`EventSender`] never waits: towards a screen it merges what the
+//! channel cannot take, towards a pipe (lossless) it queues.
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded, unbounded};
+
+use crate::session::{Command, Event, Stamped};
+
+/// Commands that may wait for the worker; it reads them between layers.
+const COMMANDS: usize = 256;
+/// Batches that may wait for a screen.
+const BATCHES: usize = 8;
+/// Past this many events held back, neighbours are merged.
+const HELD: usize = 512;
+
+/// The end that steers and shows.
+#[derive(Clone, Debug)]
+pub struct Link {
+    pub commands: Sender<Command>,
+    pub events: Receiver<Vec<Stamped>>,
+}
+
+/// The end that trains.
+#[derive(Debug)]
+pub struct WorkerLink {
+    pub commands: Receiver<Command>,
+    pub events: EventSender,
+}
+
+/// A screen may lose resolution, a pipe may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    Merging,
+    Lossless,
+}
+
+pub fn link(delivery: Delivery) -> (Link, WorkerLink) {
+    let (command_in, command_out) = bounded(COMMANDS);
+    let (event_in, event_out) = match delivery {
+        Delivery::Merging => bounded(BATCHES),
+        Delivery::Lossless => unbounded(),
+    };
+    let events = EventSender { lane: event_in, held: Vec::new() };
+    (Link { commands: command_in, events: event_out }, WorkerLink { commands: command_out, events })
+}
+
+/// What became of a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReaderGone;
+
+/// Holds events back until the reader has room, merging what can be merged.
+#[derive(Debug)]
+pub struct EventSender {
+    lane: Sender<Vec<Stamped>>,
+    held: Vec<Stamped>,
+}
+
+impl EventSender {
+    /// Adds an event to what will be sent.
+    pub fn hold(&mut self, stamped: Stamped) {
+        if let (Event::Progress(_), Some(Stamped { event: Event::Progress(_), .. })) = (&stamped.event, self.held.last()) {
+            self.held.pop();
+        }
+        self.held.push(stamped);
+        if self.held.len() > HELD {
+            self.held = merge_neighbours(std::mem::take(&mut self.held));
+        }
+    }
+
+    /// Sends what is held, if the reader has room; never waits.
+    pub fn flush(&mut self) -> Result<(), ReaderGone> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        match self.lane.try_send(std::mem::take(&mut self.held)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(held)) => {
+                self.held = held;
+                Ok(())
+            }
+            Err(TrySendError::Disconnected(_)) => Err(ReaderGone),
+        }
+    }
+
+    /// Sends what is held and waits until the reader took it: for the last words of a run.
+    pub fn drain(&mut self) -> Result<(), ReaderGone> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        self.lane.send(std::mem::take(&mut self.held)).map_err(|_| ReaderGone)
+    }
+}
+
+/// Halves the number of mergeable events: each pair of neighbouring steps becomes one, of fleeting ones and layer figures the
+/// newest stays. Milestones stay as they are and where they are.
+fn merge_neighbours(events: Vec<Stamped>) -> Vec<Stamped> {
+    let mut merged: Vec<Stamped> = Vec::with_capacity(events.len());
+    let mut open_pair = false;
+    for next in events {
+        if open_pair
+            && let Some(Stamped { event: Event::Step(earlier), .. }) = merged.last()
+            && let Event::Step(later) = &next.event
+        {
+            let event = Event::Step(earlier.merge(*later));
+            merged.pop();
+            merged.push(Stamped { event, time: next.time });
+            open_pair = false;
+            continue;
+        }
+        if !matches!(next.event, Event::Step(_)) && next.event.is_mergeable() {
+            let kind = std::mem::discriminant(&next.event);
+            merged.retain(|earlier| std::mem::discriminant(&earlier.event) != kind);
+        }
+        open_pair = matches!(next.event, Event::Step(_));
+        merged.push(next);
+    }
+    merged
+}
+
+impl Link {
+    /// The next batch of events, if one waits.
+    pub fn try_events(&self) -> Result<Option<Vec<Stamped>>, ReaderGone> {
+        match self.events.try_recv() {
+            Ok(batch) => Ok(Some(batch)),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(ReaderGone),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Change, Notice, StepStats};
+
+    fn step(step: u64, loss: f64) -> Stamped {
+        let stats = StepStats {
+            step,
+            epoch: step as f64 / 100.0,
+            loss,
+            accuracy: 0.1,
+            learning_rate: 0.01,
+            images_per_second: 40.0,
+            merged: None,
+        };
+        Stamped { event: Event::Step(stats), time: step as f64 }
+    }
+
+    #[test]
+    fn a_reader_that_stops_reading_costs_resolution_but_no_milestone_and_no_spike() {
+        let (screen, mut worker) = link(Delivery::Merging);
+        for i in 1..=20_000 {
+            worker.events.hold(step(i, if i == 7_777 { 99.0 } else { 1.0 }));
+            if i % 1_000 == 0 {
+                let notice = Notice { text: format!("milestone {i}"), warning: false };
+                worker.events.hold(Stamped { event: Event::Notice(notice), time: i as f64 });
+            }
+            worker.events.flush().unwrap();
+        }
+        assert!(worker.events.held.len() <= HELD + 1);
+        let (mut steps, mut milestones, mut highest, mut last) = (0, 0, 0.0_f64, 0);
+        loop {
+            worker.events.flush().unwrap();
+            let Some(batch) = screen.try_events().unwrap() else { break };
+            for stamped in batch {
+                match stamped.event {
+                    Event::Step(stats) => {
+                        assert!(stats.step > last, "steps stay in order");
+                        last = stats.step;
+                        steps += stats.as_merged().count;
+                        highest = highest.max(stats.as_merged().loss_max);
+                    }
+                    Event::Notice(_) => milestones += 1,
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!((steps, milestones, highest, last), (20_000, 20, 99.0, 20_000));
+    }
+
+    #[test]
+    fn steps_are_not_merged_across_a_change() {
+        let change = Change { step: 1, knob: crate::knobs::Knob::Lrn, from: "on".into(), to: "off".into() };
+        let events = vec![step(1, 1.0), Stamped { event: Event::Changed(change), time: 1.0 }, step(2, 2.0)];
+        assert_eq!(merge_neighbours(events.clone()), events);
+    }
+
+    #[test]
+    fn a_vanished_reader_is_told_apart_from_a_slow_one() {
+        let (screen, mut worker) = link(Delivery::Merging);
+        drop(screen);
+        worker.events.hold(step(1, 1.0));
+        assert_eq!(worker.events.flush(), Err(ReaderGone));
+    }
+}

@@ -1,0 +1,1 @@
+//! One folder an operation: contract, CPU, gradient check.

@@ -1,0 +1,1 @@
+//! The run folder: record and checkpoints.

@@ -1,0 +1,27 @@
+//! What a person, a script or a signal can ask of a run. Values are absolute, so a command sent twice does no harm.
+
+use crate::knobs::Knob;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Pause,
+    Resume,
+    /// Take this many steps, then pause.
+    Step(u32),
+    Set {
+        knob: Knob,
+        value: f64,
+    },
+    /// Evaluate on test pictures after the step that is under way.
+    Evaluate,
+    /// Write a checkpoint after the step that is under way.
+    Save,
+    /// Whether somebody looks at the layers, so that their statistics are worth computing.
+    WatchLayers(bool),
+    /// Fetch CIFAR-10 in the background.
+    FetchData,
+    /// End the run; `save` writes a checkpoint first.
+    Stop {
+        save: bool,
+    },
+}

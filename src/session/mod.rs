@@ -1,0 +1,15 @@
+//! What a run is, seen from outside: the commands that steer it, the events it consists of, and [`Session`], the fold
+//! over those events that every screen, chart and report reads.
+
+mod command;
+mod event;
+pub mod series;
+mod state;
+
+pub use command::Command;
+pub use event::{
+    Change, DatasetInfo, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats, LayersSeen, Merged,
+    Notice, Pass, Phase, Progress, RunHeader, Split, Stamped, StepStats,
+};
+pub use series::Series;
+pub use state::{PendingChange, Session};

@@ -1,0 +1,1 @@
+//! The cockpit: state, keys and screens.
