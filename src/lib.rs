@@ -12,3 +12,4 @@ pub mod run;
 pub mod session;
 pub mod spec;
 pub mod ui;
+pub mod whole_file;

@@ -1,1 +1,441 @@
 //! The training state machine: no tensors, no threads, no clock.
+//!
+//! The worker asks [`Engine::next`] what to do, lets a [`Learner`] do it, and tells the result to [`Engine::absorb`].
+//! Commands may come at any time, also in the middle of a step. What follows from each is a list of events: the engine
+//! decides, the events are what it decided.
+
+mod learner;
+mod schedule;
+mod script;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use learner::{Checkpoint, Flow, Gate, Learner, LearnerError, Point, StepResult, Stepped, Tensors, Tested};
+pub use schedule::learning_rate;
+pub use script::{Script, ScriptError, ScriptLine};
+
+use crate::knobs::{Applies, Knob, Settings};
+use crate::session::{Change, Command, Divergence, Evaluation, Event, FinishReason, Phase, Split, StepStats};
+
+/// Where a run stands: what lies behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Position {
+    /// Steps taken.
+    pub step: u64,
+    /// Epochs completed.
+    pub epoch: u32,
+    /// Training pictures of the current epoch that were used.
+    pub offset: usize,
+}
+
+/// A stretch of the training pictures in an epoch's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchRange {
+    pub epoch: u32,
+    pub first: usize,
+    pub count: usize,
+}
+
+/// Everything a learner must know to take one step; the same plan on the same weights is the same step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepPlan {
+    /// Number of the step, from 1.
+    pub step: u64,
+    pub batch: BatchRange,
+    /// The batch of the step after, so that it can be prepared meanwhile.
+    pub next: BatchRange,
+    /// After schedule and warm-up.
+    pub learning_rate: f64,
+    pub settings: Arc<Settings>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Step(StepPlan),
+    /// Evaluate on the first `pictures` of the test set.
+    Evaluate {
+        pictures: usize,
+        settings: Arc<Settings>,
+    },
+    Save,
+    /// Nothing to do until a command comes.
+    Wait,
+    /// The run is over.
+    End(FinishReason),
+}
+
+/// What became of an [`Action`].
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Stepped(StepResult),
+    Diverged(Divergence),
+    Evaluated(Tested),
+    Saved(String),
+    NotSaved(String),
+    /// Given up half-way, nothing was changed.
+    Abandoned,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Running,
+    /// Take so many steps, then pause.
+    Counting(u32),
+    Paused,
+    /// The budget is used up.
+    Done,
+}
+
+/// How many pictures a run has.
+#[derive(Clone, Copy, Debug)]
+pub struct Pictures {
+    pub train: usize,
+    pub test: usize,
+}
+
+#[derive(Debug)]
+pub struct Engine {
+    settings: Arc<Settings>,
+    /// Accepted, in force from the next epoch.
+    waiting: BTreeMap<Knob, f64>,
+    script: Script,
+    pictures: Pictures,
+    lrn_layers: u8,
+    position: Position,
+    state: State,
+    in_flight: Option<BatchRange>,
+    /// Test pictures of the evaluation that is due.
+    evaluation_due: Option<usize>,
+    save_due: bool,
+    stopping: bool,
+    diverged: bool,
+    last_loss: Option<f64>,
+    last_tested: Option<f64>,
+    best_tested: Option<f64>,
+}
+
+impl Engine {
+    /// `lrn_layers`: how many LRN layers the network has, so that `lrn.7` can be refused.
+    pub fn new(settings: Settings, script: Script, pictures: Pictures, lrn_layers: u8) -> Engine {
+        Engine {
+            settings: Arc::new(settings),
+            waiting: BTreeMap::new(),
+            script,
+            pictures,
+            lrn_layers,
+            position: Position::default(),
+            state: State::Running,
+            in_flight: None,
+            evaluation_due: None,
+            save_due: false,
+            stopping: false,
+            diverged: false,
+            last_loss: None,
+            last_tested: None,
+            best_tested: None,
+        }
+    }
+
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A step under way must hold still.
+    pub fn is_paused(&self) -> bool {
+        self.state == State::Paused
+    }
+
+    /// What is under way must be given up: the run stops, or somebody who paused wants something that needs the weights
+    /// at rest. Nothing is lost, since a step is a function of its plan and is taken again.
+    pub fn wants_abandon(&self) -> bool {
+        self.stopping || (self.is_paused() && (self.save_due || self.evaluation_due.is_some()))
+    }
+
+    /// Whether the run ended because its loss or gradient was no number any more.
+    pub fn has_diverged(&self) -> bool {
+        self.diverged
+    }
+
+    /// Epochs behind the run as a number that grows with every step.
+    pub fn epoch(&self) -> f64 {
+        f64::from(self.position.epoch) + self.position.offset as f64 / self.pictures.train.max(1) as f64
+    }
+
+    /// Number of the first step that a change made now can reach.
+    fn next_step(&self) -> u64 {
+        self.position.step + 1 + u64::from(self.in_flight.is_some())
+    }
+
+    /// Takes a command, at any time.
+    pub fn command(&mut self, command: Command) -> Vec<Event> {
+        match command {
+            Command::Pause => self.pause(),
+            Command::Resume => self.resume(State::Running),
+            Command::Step(count) => self.resume(State::Counting(count.max(1))),
+            Command::Set { knob, value } => self.set(knob, value),
+            Command::Evaluate => {
+                self.evaluation_due.get_or_insert(self.pictures_to_test());
+                Vec::new()
+            }
+            Command::Save => {
+                self.save_due = true;
+                Vec::new()
+            }
+            Command::Stop { save } => {
+                self.stopping = true;
+                self.save_due |= save;
+                self.evaluation_due = None;
+                Vec::new()
+            }
+            // The worker's own business.
+            Command::WatchLayers(_) | Command::FetchData => Vec::new(),
+        }
+    }
+
+    fn pause(&mut self) -> Vec<Event> {
+        if !matches!(self.state, State::Running | State::Counting(_)) {
+            return Vec::new();
+        }
+        self.state = State::Paused;
+        vec![phase(Phase::Paused, "")]
+    }
+
+    fn resume(&mut self, to: State) -> Vec<Event> {
+        if self.budget_is_used_up() {
+            self.state = State::Done;
+            return vec![rejected("resume", "the budget is used up: raise epochs or steps first")];
+        }
+        let was = std::mem::replace(&mut self.state, to);
+        self.diverged = false;
+        if was == to { Vec::new() } else { vec![phase(Phase::Training, "")] }
+    }
+
+    fn set(&mut self, knob: Knob, value: f64) -> Vec<Event> {
+        let spec = knob.spec();
+        let asked = format!("{knob} {}", spec.format(value));
+        if let Err(error) = spec.check(value) {
+            return vec![rejected(&asked, &error.to_string())];
+        }
+        if let Knob::LrnLayer(layer) = knob
+            && !(1..=self.lrn_layers).contains(&layer)
+        {
+            return vec![rejected(&asked, &format!("this network has {} LRN layers, counted from 1", self.lrn_layers))];
+        }
+        match spec.applies {
+            Applies::NextStep => self.put(knob, value).into_iter().collect(),
+            Applies::NextEpoch if self.position == Position::default() && self.in_flight.is_none() => {
+                self.put(knob, value).into_iter().collect()
+            }
+            Applies::NextEpoch => {
+                self.waiting.insert(knob, value);
+                vec![Event::Pending { knob, to: spec.format(value), applies: spec.applies }]
+            }
+            // The engine only says so; who starts the new run takes the value along.
+            Applies::NewRun => vec![Event::Pending { knob, to: spec.format(value), applies: spec.applies }],
+        }
+    }
+
+    fn put(&mut self, knob: Knob, value: f64) -> Option<Event> {
+        let from = self.settings.text(knob);
+        let settings = Arc::make_mut(&mut self.settings);
+        // Checked before; a value out of range changes nothing.
+        settings.set(knob, value).ok()?;
+        let to = settings.text(knob);
+        (from != to).then(|| Event::Changed(Change { step: self.next_step(), knob, from, to }))
+    }
+
+    /// What is to be done now. Script lines that are due are applied first, so it also returns events.
+    pub fn next(&mut self) -> (Action, Vec<Event>) {
+        let mut events = Vec::new();
+        if matches!(self.state, State::Running | State::Counting(_)) && !self.stopping {
+            for (knob, value) in self.script.due(self.position.step + 1) {
+                events.extend(self.set(knob, value));
+            }
+        }
+        let action = self.action(&mut events);
+        if let Action::Step(plan) = &action {
+            self.in_flight = Some(plan.batch);
+        }
+        (action, events)
+    }
+
+    fn action(&mut self, events: &mut Vec<Event>) -> Action {
+        if self.save_due {
+            events.push(phase(Phase::Saving, ""));
+            return Action::Save;
+        }
+        if self.stopping {
+            return Action::End(FinishReason::Stopped);
+        }
+        if let Some(pictures) = self.evaluation_due {
+            events.push(phase(Phase::Evaluating, &format!("on {pictures} test pictures")));
+            return Action::Evaluate { pictures, settings: self.settings.clone() };
+        }
+        match self.state {
+            State::Paused => Action::Wait,
+            State::Done if !self.budget_is_used_up() => {
+                self.state = State::Running;
+                events.push(phase(Phase::Training, ""));
+                self.action(events)
+            }
+            State::Done => Action::Wait,
+            State::Running | State::Counting(_) if self.budget_is_used_up() => {
+                self.state = State::Done;
+                events.push(phase(Phase::Finished, "the budget of steps or epochs is used up"));
+                Action::End(FinishReason::Budget)
+            }
+            State::Running | State::Counting(_) => Action::Step(self.plan()),
+        }
+    }
+
+    fn plan(&self) -> StepPlan {
+        let batch = self.batch_at(self.position);
+        StepPlan {
+            step: self.position.step + 1,
+            batch,
+            next: self.batch_at(self.after(batch)),
+            learning_rate: learning_rate(&self.settings, self.position.step, self.epoch(), self.steps_per_epoch()),
+            settings: self.settings.clone(),
+        }
+    }
+
+    fn batch_at(&self, position: Position) -> BatchRange {
+        let count = self.settings.count(Knob::BatchSize).min(self.pictures.train - position.offset);
+        BatchRange { epoch: position.epoch, first: position.offset, count }
+    }
+
+    fn after(&self, batch: BatchRange) -> Position {
+        let end = batch.first + batch.count;
+        let (epoch, offset) = if end >= self.pictures.train { (batch.epoch + 1, 0) } else { (batch.epoch, end) };
+        Position { step: self.position.step + 1, epoch, offset }
+    }
+
+    fn steps_per_epoch(&self) -> f64 {
+        self.pictures.train as f64 / self.settings.get(Knob::BatchSize).max(1.0)
+    }
+
+    fn budget_is_used_up(&self) -> bool {
+        let (steps, epochs) = (self.settings.count(Knob::Steps) as u64, self.settings.count(Knob::Epochs));
+        (steps > 0 && self.position.step >= steps) || (epochs > 0 && self.position.epoch as usize >= epochs)
+    }
+
+    fn pictures_to_test(&self) -> usize {
+        match self.settings.count(Knob::EvaluatePictures) {
+            0 => self.pictures.test,
+            some => some.min(self.pictures.test),
+        }
+    }
+
+    /// Takes in what became of the last action.
+    pub fn absorb(&mut self, outcome: Outcome) -> Vec<Event> {
+        match outcome {
+            Outcome::Stepped(result) => self.stepped(result),
+            Outcome::Diverged(divergence) => {
+                self.in_flight = None;
+                self.state = State::Paused;
+                self.diverged = true;
+                vec![Event::Diverged(divergence), phase(Phase::Paused, "the loss or a gradient is not a finite number")]
+            }
+            Outcome::Evaluated(tested) => self.evaluated(tested),
+            Outcome::Saved(path) => {
+                self.save_due = false;
+                vec![Event::Saved { step: self.position.step, path }, self.phase_again()]
+            }
+            Outcome::NotSaved(reason) => {
+                self.save_due = false;
+                vec![rejected("save", &reason), self.phase_again()]
+            }
+            Outcome::Abandoned => {
+                self.in_flight = None;
+                self.evaluation_due = None;
+                Vec::new()
+            }
+        }
+    }
+
+    fn stepped(&mut self, result: StepResult) -> Vec<Event> {
+        let Some(batch) = self.in_flight.take() else { return Vec::new() };
+        let epoch_before = self.position.epoch;
+        self.position = self.after(batch);
+        self.last_loss = Some(result.loss);
+        let mut events = vec![Event::Step(StepStats {
+            step: self.position.step,
+            epoch: self.epoch(),
+            loss: result.loss,
+            accuracy: result.correct as f64 / batch.count as f64,
+            learning_rate: result.learning_rate,
+            images_per_second: batch.count as f64 / result.seconds.max(1e-9),
+            merged: None,
+        })];
+        let every = self.settings.count(Knob::EvaluateEvery) as u64;
+        let finished = self.budget_is_used_up();
+        if self.position.epoch > epoch_before {
+            for (knob, value) in std::mem::take(&mut self.waiting) {
+                events.extend(self.put(knob, value));
+            }
+            self.evaluation_due = Some(self.pictures.test);
+        } else if finished || (every > 0 && self.position.step.is_multiple_of(every)) {
+            self.evaluation_due = Some(self.pictures_to_test());
+        }
+        match self.state {
+            State::Counting(1) if !finished => {
+                self.state = State::Paused;
+                events.push(phase(Phase::Paused, ""));
+            }
+            State::Counting(count) => self.state = State::Counting(count.saturating_sub(1).max(1)),
+            _ => {}
+        }
+        events
+    }
+
+    fn evaluated(&mut self, tested: Tested) -> Vec<Event> {
+        self.evaluation_due = None;
+        let accuracy = tested.correct as f64 / tested.pictures.max(1) as f64;
+        self.last_tested = Some(accuracy);
+        self.best_tested = Some(self.best_tested.map_or(accuracy, |best| best.max(accuracy)));
+        let evaluation = Evaluation {
+            step: self.position.step,
+            epoch: self.epoch(),
+            split: Split::Test,
+            loss: tested.loss_sum / tested.pictures.max(1) as f64,
+            accuracy,
+            examples: tested.pictures,
+        };
+        vec![Event::Evaluated(evaluation), self.phase_again()]
+    }
+
+    /// The phase to go back to after an evaluation or a save.
+    fn phase_again(&self) -> Event {
+        match self.state {
+            State::Paused => phase(Phase::Paused, ""),
+            State::Done => phase(Phase::Finished, ""),
+            State::Running | State::Counting(_) => phase(Phase::Training, ""),
+        }
+    }
+
+    /// The run's last word.
+    pub fn finished(&self, reason: FinishReason, seconds: f64) -> Event {
+        Event::Finished {
+            step: self.position.step,
+            epoch: self.epoch(),
+            reason,
+            seconds,
+            loss: self.last_loss,
+            test_accuracy: self.last_tested,
+            best_test_accuracy: self.best_tested,
+        }
+    }
+}
+
+fn phase(phase: Phase, detail: &str) -> Event {
+    Event::Phase { phase, detail: detail.into() }
+}
+
+fn rejected(command: &str, reason: &str) -> Event {
+    Event::Rejected { command: command.into(), reason: reason.into() }
+}

@@ -212,10 +212,10 @@ pub struct Evaluation {
     pub examples: usize,
 }
 
-/// A setting that was changed, at the step from which it holds.
+/// A setting that was changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
-    /// The last step taken with the old value.
+    /// The first step taken with the new value.
     pub step: u64,
     pub knob: Knob,
     /// As [`crate::knobs::KnobSpec::format`] writes it.

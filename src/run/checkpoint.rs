@@ -1,0 +1,198 @@
+//! A saved moment: a folder with weights, velocities and position, and a manifest written last.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::knobs::Settings;
+use crate::whole_file;
+
+/// Named f32 arrays: name, shape, values in row order.
+pub type Arrays = Vec<(String, Vec<usize>, Vec<f32>)>;
+
+const MODEL: &str = "model.safetensors";
+const OPTIMIZER: &str = "optimizer.safetensors";
+const STATE: &str = "state.json";
+const MANIFEST: &str = "manifest.json";
+
+/// Everything that is not an array.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedState {
+    pub version: String,
+    pub model: String,
+    /// Steps taken, epochs completed, pictures of the current epoch used.
+    pub step: u64,
+    pub epoch: u32,
+    pub offset: usize,
+    pub settings: Settings,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Manifest {
+    files: BTreeMap<String, Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    bytes: u64,
+    sha256: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    #[error("cannot {what} {}: {source}", .path.display())]
+    Io { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("{}: {reason}; this checkpoint is damaged, take an older one", .path.display())]
+    Damaged { path: PathBuf, reason: String },
+}
+
+fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
+    move |source| CheckpointError::Io { what, path: path.to_path_buf(), source }
+}
+
+/// Writes `<checkpoints>/step-NNNNNNNN` aside, makes it durable and renames it; returns its path. A checkpoint of the same
+/// step that is already there is the same moment and stays.
+pub fn write_checkpoint(
+    checkpoints: &Path,
+    state: &SavedState,
+    parameters: &Arrays,
+    velocities: &Arrays,
+) -> Result<PathBuf, CheckpointError> {
+    let folder = checkpoints.join(format!("step-{:08}", state.step));
+    if folder.join(MANIFEST).exists() {
+        return Ok(folder);
+    }
+    let aside = whole_file::temporary_name(&folder);
+    let written = fill(&aside, state, parameters, velocities).and_then(|()| {
+        fs::rename(&aside, &folder).map_err(failed("rename", &aside))?;
+        whole_file::sync_folder(checkpoints).map_err(failed("write", checkpoints))
+    });
+    if written.is_err() {
+        let _ = fs::remove_dir_all(&aside);
+    }
+    written.map(|()| folder)
+}
+
+fn fill(folder: &Path, state: &SavedState, parameters: &Arrays, velocities: &Arrays) -> Result<(), CheckpointError> {
+    fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
+    let state = serde_json::to_vec_pretty(state).map_err(|error| failed("write", folder)(error.into()))?;
+    let mut manifest = Manifest { files: BTreeMap::new() };
+    for (name, bytes) in [(MODEL, encode(parameters, folder)?), (OPTIMIZER, encode(velocities, folder)?), (STATE, state)] {
+        let path = folder.join(name);
+        whole_file::write_through(&path, &bytes).map_err(failed("write", &path))?;
+        manifest.files.insert(name.into(), Entry { bytes: bytes.len() as u64, sha256: hex(&Sha256::digest(&bytes)) });
+    }
+    let path = folder.join(MANIFEST);
+    let json = serde_json::to_vec_pretty(&manifest).map_err(|error| failed("write", &path)(error.into()))?;
+    whole_file::write_through(&path, &json).map_err(failed("write", &path))?;
+    whole_file::sync_folder(folder).map_err(failed("write", folder))
+}
+
+fn encode(arrays: &Arrays, folder: &Path) -> Result<Vec<u8>, CheckpointError> {
+    let bytes: Vec<Vec<u8>> = arrays.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
+    let broken = |error: safetensors::SafeTensorError| failed("write", folder)(io::Error::other(error));
+    let mut views = Vec::with_capacity(arrays.len());
+    for ((name, shape, _), bytes) in arrays.iter().zip(&bytes) {
+        views.push((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(broken)?));
+    }
+    serialize(views, None::<HashMap<String, String>>).map_err(broken)
+}
+
+/// Reads a checkpoint and checks every file against the manifest: state, parameters, velocities.
+pub fn read_checkpoint(folder: &Path) -> Result<(SavedState, Arrays, Arrays), CheckpointError> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        fs::read(&path).map_err(failed("read", &path))
+    };
+    let damaged = |name: &str, reason: String| CheckpointError::Damaged { path: folder.join(name), reason };
+    let manifest: Manifest = serde_json::from_slice(&read(MANIFEST)?).map_err(|error| damaged(MANIFEST, error.to_string()))?;
+    let checked = |name: &str| {
+        let entry = manifest.files.get(name).ok_or_else(|| damaged(MANIFEST, format!("{name} is not in it")))?;
+        let bytes = read(name)?;
+        if bytes.len() as u64 != entry.bytes {
+            return Err(damaged(name, format!("{} bytes were written, {} are there", entry.bytes, bytes.len())));
+        }
+        if hex(&Sha256::digest(&bytes)) != entry.sha256 {
+            return Err(damaged(name, "its SHA-256 is not the manifest's".into()));
+        }
+        Ok(bytes)
+    };
+    let state = serde_json::from_slice(&checked(STATE)?).map_err(|error| damaged(STATE, error.to_string()))?;
+    let arrays = |name: &str| decode(&checked(name)?).map_err(|reason| damaged(name, reason));
+    Ok((state, arrays(MODEL)?, arrays(OPTIMIZER)?))
+}
+
+fn decode(bytes: &[u8]) -> Result<Arrays, String> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    tensors
+        .iter()
+        .map(|(name, view)| {
+            if view.dtype() != Dtype::F32 {
+                return Err(format!("{name} is {:?}, expected F32", view.dtype()));
+            }
+            let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            Ok((name.to_string(), view.shape().to_vec(), values))
+        })
+        .collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment() -> (SavedState, Arrays, Arrays) {
+        let state = SavedState {
+            version: "0.1.0".into(),
+            model: "lenet5".into(),
+            step: 7,
+            epoch: 0,
+            offset: 224,
+            settings: Settings::new(),
+        };
+        let arrays =
+            vec![("fc5.bias".to_string(), vec![2], vec![0.5, -1.0e-40]), ("fc5.weight".into(), vec![1, 2], vec![3.0, f32::MAX])];
+        (state, arrays.clone(), arrays)
+    }
+
+    fn sorted(mut arrays: Arrays) -> Arrays {
+        arrays.sort_by(|a, b| a.0.cmp(&b.0));
+        arrays
+    }
+
+    #[test]
+    fn a_checkpoint_is_read_as_it_was_written_and_leaves_no_litter() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, parameters, velocities) = moment();
+        let path = write_checkpoint(folder.path(), &state, &parameters, &velocities).unwrap();
+        let (state_again, parameters_again, velocities_again) = read_checkpoint(&path).unwrap();
+        assert_eq!((state_again, sorted(parameters_again), sorted(velocities_again)), (state, parameters, velocities));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_flipped_bit_or_a_missing_byte_is_found_in_every_file() {
+        for name in [MODEL, OPTIMIZER, STATE, MANIFEST] {
+            let folder = tempfile::tempdir().unwrap();
+            let (state, parameters, velocities) = moment();
+            let path = write_checkpoint(folder.path(), &state, &parameters, &velocities).unwrap();
+            let whole = fs::read(path.join(name)).unwrap();
+            fs::write(path.join(name), &whole[..whole.len() - 1]).unwrap();
+            assert!(matches!(read_checkpoint(&path), Err(CheckpointError::Damaged { .. })), "{name} cut short");
+            let mut flipped = whole.clone();
+            // In the manifest any flipped byte of a checksum is a wrong checksum; elsewhere the checksum is.
+            let at = if name == MANIFEST { whole.len() / 2 } else { whole.len() - 1 };
+            flipped[at] ^= 1;
+            fs::write(path.join(name), &flipped).unwrap();
+            assert!(read_checkpoint(&path).is_err(), "{name} with a flipped bit");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `events.jsonl`: one event a line, in the order in which they happened.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::folder::RunError;
+use crate::session::Stamped;
+
+/// Appends events to the record of a run.
+#[derive(Debug)]
+pub struct Recorder {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Recorder {
+    pub(super) fn create(path: &Path) -> Result<Recorder, RunError> {
+        let file = OpenOptions::new().append(true).create_new(true).open(path).map_err(RunError::io("make", path))?;
+        Ok(Recorder { path: path.to_path_buf(), file: BufWriter::new(file) })
+    }
+
+    /// Adds one line; [`Recorder::flush`] hands it to the system.
+    pub fn append(&mut self, stamped: &Stamped) -> Result<(), RunError> {
+        let line = serde_json::to_string(stamped).map_err(|error| RunError::io("write", &self.path)(error.into()))?;
+        writeln!(self.file, "{line}").map_err(RunError::io("write", &self.path))
+    }
+
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        self.file.flush().map_err(RunError::io("write", &self.path))
+    }
+
+    /// Waits until the record is on the disk.
+    pub fn sync(&mut self) -> Result<(), RunError> {
+        self.flush()?;
+        self.file.get_ref().sync_all().map_err(RunError::io("write", &self.path))
+    }
+}
+
+/// Reads a record. A last line that was cut off by a crash is left out.
+pub fn read_events(path: &Path) -> Result<Vec<Stamped>, RunError> {
+    let bytes = fs::read(path).map_err(RunError::io("read", path))?;
+    let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let lines = bytes[..complete].split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
+    lines
+        .map(|(index, line)| {
+            serde_json::from_slice(line).map_err(|error| RunError::Event {
+                path: path.to_path_buf(),
+                line: index + 1,
+                reason: error.to_string(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Event, Notice, Phase};
+
+    #[test]
+    fn what_was_written_is_read_again_and_a_torn_last_line_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        let events = vec![
+            Stamped { event: Event::Phase { phase: Phase::Training, detail: String::new() }, time: 0.25 },
+            Stamped { event: Event::Notice(Notice { text: "grüß".into(), warning: true }), time: 1.0 / 3.0 },
+        ];
+        let mut recorder = Recorder::create(&path).unwrap();
+        events.iter().for_each(|event| recorder.append(event).unwrap());
+        recorder.sync().unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(br#"{"event":"st"#).unwrap();
+        assert_eq!(read_events(&path).unwrap(), events);
+    }
+
+    #[test]
+    fn a_line_that_is_no_event_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        fs::write(&path, "{\"event\":\"phase\",\"phase\":\"training\",\"time\":0}\nnonsense\n").unwrap();
+        assert!(read_events(&path).unwrap_err().to_string().contains("line 2: this is not an event"));
+    }
+}
