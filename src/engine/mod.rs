@@ -1,6 +1,6 @@
 //! The training state machine: no tensors, no threads, no clock.
 //!
-//! The worker asks [`Engine::next`] what to do, lets a [`Learner`] do it, and tells the result to [`Engine::absorb`].
+//! The worker asks [`Engine::next_action`] what to do, lets a [`Learner`] do it, and tells the result to [`Engine::absorb`].
 //! Commands may come at any time, also in the middle of a step. What follows from each is a list of events: the engine
 //! decides, the events are what it decided.
 
@@ -250,7 +250,7 @@ impl Engine {
     }
 
     /// What is to be done now. Script lines that are due are applied first, so it also returns events.
-    pub fn next(&mut self) -> (Action, Vec<Event>) {
+    pub fn next_action(&mut self) -> (Action, Vec<Event>) {
         let mut events = Vec::new();
         if matches!(self.state, State::Running | State::Counting(_)) && !self.stopping {
             for (knob, value) in self.script.due(self.position.step + 1) {
