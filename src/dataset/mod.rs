@@ -1,1 +1,26 @@
-//! Pictures: CIFAR-10's binary files, the built-in Emoji-10, augmentation and seeded order.
+//! Pictures: CIFAR-10's binary files, the built-in Emoji-10, augmentation, seeded order and the fetch.
+//!
+//! [`Source::find`] says cheaply where pictures will come from, [`load`] reads or draws them all into memory as bytes. A
+//! [`BatchPlan`] says which pictures a step sees and how; a batch is a function of the dataset and the plan alone, so that the
+//! [`Prefetcher`] may make it early, on a thread of its own, or again.
+
+mod augmentation;
+mod batch;
+pub mod cifar10;
+pub mod emoji10;
+mod error;
+mod pictures;
+mod prefetch;
+mod resize;
+mod source;
+mod stream;
+
+pub use augmentation::Augmentation;
+pub use batch::{Batch, BatchMaker, BatchPlan, Split, make_batch};
+pub use error::{BatchError, DataError};
+pub use pictures::{CHANNELS, ChannelStatistics, Dataset, PICTURE_BYTES, Pictures, SIDE};
+pub use prefetch::Prefetcher;
+pub use source::{Source, load};
+
+/// The ten classes, in the order of their labels (Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images").
+pub const CLASSES: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];

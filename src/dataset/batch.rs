@@ -1,0 +1,230 @@
+//! From a plan to a batch: which pictures, in which order, seen how, as the network's input.
+
+use std::fmt;
+use std::ops::Deref;
+
+use super::augmentation::View;
+use super::pictures::PLANE;
+use super::resize::Bilinear;
+use super::stream::{Purpose, Stream};
+use super::{Augmentation, BatchError, CHANNELS, ChannelStatistics, Dataset, PICTURE_BYTES, Pictures, SIDE};
+use crate::spec::{PixelOrder, PixelScale, Pixels};
+
+/// Which pictures: those that are learned from, or those that are held out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    Train,
+    Test,
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Split::Train => "training",
+            Split::Test => "test",
+        })
+    }
+}
+
+/// All that a batch depends on, besides the dataset: the same plan gives the same bits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchPlan {
+    /// Training pictures come in the seeded order of the epoch, augmented; test pictures in the file's order, as they are.
+    pub split: Split,
+    pub seed: u64,
+    /// Counted from 0.
+    pub epoch: u32,
+    /// Pictures of this epoch that came before this batch.
+    pub first: usize,
+    pub count: usize,
+    pub augmentation: Augmentation,
+    /// The network's input: channels (3), height, width.
+    pub input: [usize; 3],
+    pub pixels: Pixels,
+}
+
+impl BatchPlan {
+    /// Whether this batch can be made from `dataset`.
+    pub fn check(&self, dataset: &Dataset) -> Result<(), BatchError> {
+        let [channels, height, width] = self.input;
+        if channels != CHANNELS || height == 0 || width == 0 {
+            return Err(BatchError::Input(self.input));
+        }
+        let held = dataset.split(self.split).len();
+        if self.first.checked_add(self.count).is_none_or(|end| end > held) {
+            let (split, first, count) = (self.split, self.first, self.count);
+            return Err(BatchError::BeyondEnd { split, first, count, held });
+        }
+        Ok(())
+    }
+}
+
+impl Dataset {
+    pub fn split(&self, split: Split) -> &Pictures {
+        match split {
+            Split::Train => &self.train,
+            Split::Test => &self.test,
+        }
+    }
+}
+
+/// What a step computes on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// count × 3 × height × width
+    pub images: Vec<f32>,
+    /// The class of each picture.
+    pub labels: Vec<u8>,
+    /// The place of each picture in its split.
+    pub indices: Vec<u32>,
+}
+
+/// Makes one batch into `batch`, whose room is used again. Many in a row are made faster by one [`BatchMaker`].
+pub fn make_batch(dataset: &Dataset, plan: &BatchPlan, batch: &mut Batch) -> Result<(), BatchError> {
+    BatchMaker::new(dataset).make(plan, batch)
+}
+
+/// Makes batches, and keeps what neighbouring plans share: the epoch's order, the tables of bytes and positions.
+#[derive(Debug)]
+pub struct BatchMaker<D> {
+    dataset: D,
+    order: EpochOrder,
+    feed: Option<Feed>,
+}
+
+impl<D: Deref<Target = Dataset>> BatchMaker<D> {
+    pub fn new(dataset: D) -> BatchMaker<D> {
+        BatchMaker { dataset, order: EpochOrder::default(), feed: None }
+    }
+
+    pub fn make(&mut self, plan: &BatchPlan, batch: &mut Batch) -> Result<(), BatchError> {
+        plan.check(&self.dataset)?;
+        let pictures = self.dataset.split(plan.split);
+        batch.indices.clear();
+        match plan.split {
+            Split::Train => {
+                let order = self.order.of(plan.seed, plan.epoch, pictures.len());
+                batch.indices.extend_from_slice(&order[plan.first..plan.first + plan.count]);
+            }
+            Split::Test => batch.indices.extend(plan.first as u32..(plan.first + plan.count) as u32),
+        }
+        batch.labels.clear();
+        batch.labels.extend(batch.indices.iter().map(|&i| pictures.label(i as usize)));
+
+        let augmentation = match plan.split {
+            Split::Train => plan.augmentation,
+            Split::Test => Augmentation::default(),
+        };
+        let statistics = self.dataset.train.statistics();
+        let fits = |feed: &Feed| feed.input == plan.input && feed.pixels == plan.pixels;
+        let feed = match self.feed.take().filter(fits) {
+            Some(feed) => self.feed.insert(feed),
+            None => self.feed.insert(Feed::new(plan.input, plan.pixels, statistics)),
+        };
+        let values = plan.input.iter().product();
+        batch.images.resize(plan.count * values, 0.0);
+        for (image, &index) in batch.images.chunks_exact_mut(values).zip(&batch.indices) {
+            let view = augmentation.view(plan.seed, plan.epoch, index);
+            feed.write(pictures.pixels(index as usize), view, image);
+        }
+        Ok(())
+    }
+}
+
+/// The order in which an epoch goes through the training set.
+#[derive(Debug, Default)]
+struct EpochOrder {
+    seed: u64,
+    epoch: u32,
+    order: Vec<u32>,
+}
+
+impl EpochOrder {
+    /// A permutation of `0..count` that is a function of (seed, epoch, count); drawn again only where one of them changed.
+    fn of(&mut self, seed: u64, epoch: u32, count: usize) -> &[u32] {
+        if (self.seed, self.epoch, self.order.len()) != (seed, epoch, count) {
+            *self = EpochOrder { seed, epoch, order: shuffled(seed, epoch, count) };
+        }
+        &self.order
+    }
+}
+
+/// Fisher and Yates's shuffle (Knuth, The Art of Computer Programming, volume 2, algorithm 3.4.2P).
+fn shuffled(seed: u64, epoch: u32, count: usize) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..count as u32).collect();
+    let mut stream = Stream::new(seed, Purpose::Order, u64::from(epoch), 0);
+    for last in (1..count).rev() {
+        order.swap(last, stream.below(last as u32 + 1) as usize);
+    }
+    order
+}
+
+/// Turns bytes into one network's input.
+#[derive(Debug)]
+struct Feed {
+    input: [usize; 3],
+    pixels: Pixels,
+    /// For each channel of the picture, the value of each byte.
+    values: [[f32; 256]; CHANNELS],
+    /// Absent where the network takes pictures at their own size.
+    scaler: Option<Bilinear>,
+    /// A picture at its own size, as values.
+    small: Vec<f32>,
+}
+
+impl Feed {
+    fn new(input: [usize; 3], pixels: Pixels, statistics: ChannelStatistics) -> Feed {
+        let value = |channel: usize, byte: usize| {
+            let share = byte as f64 / 255.0;
+            match pixels.scale {
+                PixelScale::Unit => share as f32,
+                PixelScale::Standardize => {
+                    // A channel that never varies has no deviation to divide by; it becomes 0 everywhere.
+                    let deviation = statistics.deviation[channel].max(f64::EPSILON);
+                    ((share - statistics.mean[channel]) / deviation) as f32
+                }
+            }
+        };
+        let values = std::array::from_fn(|channel| std::array::from_fn(|byte| value(channel, byte)));
+        let [_, height, width] = input;
+        let scaler = (height != SIDE || width != SIDE).then(|| Bilinear::new(SIDE, height, width));
+        Feed { input, pixels, values, scaler, small: vec![0.0; PICTURE_BYTES] }
+    }
+
+    /// `picture`: 3×32×32 bytes; `image`: 3×height×width.
+    fn write(&mut self, picture: &[u8], view: View, image: &mut [f32]) {
+        let Some(scaler) = &mut self.scaler else {
+            return place(picture, view, self.pixels.order, &self.values, image);
+        };
+        place(picture, view, self.pixels.order, &self.values, &mut self.small);
+        let [_, height, width] = self.input;
+        for (plane, scaled) in self.small.chunks_exact(PLANE).zip(image.chunks_exact_mut(height * width)) {
+            scaler.scale(plane, scaled);
+        }
+    }
+}
+
+/// Writes the picture's values as `view` sees them, in the network's order of channels; 0 where the view shows the border.
+fn place(picture: &[u8], view: View, order: PixelOrder, values: &[[f32; 256]; CHANNELS], image: &mut [f32]) {
+    let side = SIDE as i32;
+    for (c, plane) in image.chunks_exact_mut(PLANE).enumerate() {
+        let channel = match order {
+            PixelOrder::Rgb => c,
+            PixelOrder::Bgr => CHANNELS - 1 - c,
+        };
+        let (source, values) = (&picture[channel * PLANE..(channel + 1) * PLANE], &values[channel]);
+        for (y, row) in (0..side).zip(plane.chunks_exact_mut(SIDE)) {
+            let from = y - view.down;
+            if !(0..side).contains(&from) {
+                row.fill(0.0);
+                continue;
+            }
+            let source = &source[from as usize * SIDE..][..SIDE];
+            for (x, value) in (0..side).zip(row) {
+                let from = x - view.right;
+                let from = if view.mirrored { side - 1 - from } else { from };
+                *value = usize::try_from(from).ok().and_then(|from| source.get(from)).map_or(0.0, |&byte| values[byte as usize]);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Labelled pictures in memory, as bytes.
+
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+/// Red, green, blue.
+pub const CHANNELS: usize = 3;
+/// Pixels along each side of a picture.
+pub const SIDE: usize = 32;
+/// Pixels of one channel.
+pub(super) const PLANE: usize = SIDE * SIDE;
+/// Bytes of one picture: three planes, red, green, blue, each row by row.
+pub const PICTURE_BYTES: usize = CHANNELS * PLANE;
+
+/// A training set, a held-out test set, and what they are called.
+#[derive(Debug)]
+pub struct Dataset {
+    /// `CIFAR-10` or `Emoji-10`.
+    pub name: String,
+    /// True for pictures that only stand in for CIFAR-10.
+    pub stand_in: bool,
+    /// Where the files lie; empty for built-in pictures.
+    pub folder: PathBuf,
+    pub classes: Vec<String>,
+    pub train: Pictures,
+    pub test: Pictures,
+}
+
+/// `len` pictures of 3×32×32 bytes with their labels.
+#[derive(Debug, PartialEq)]
+pub struct Pictures {
+    labels: Vec<u8>,
+    pixels: Vec<u8>,
+    statistics: ChannelStatistics,
+}
+
+/// Mean and (population) deviation of each channel over all pictures, with bytes read as 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChannelStatistics {
+    pub mean: [f64; CHANNELS],
+    pub deviation: [f64; CHANNELS],
+}
+
+impl Pictures {
+    /// `pixels` holds a picture of [`PICTURE_BYTES`] for each label.
+    pub(super) fn new(labels: Vec<u8>, pixels: Vec<u8>) -> Pictures {
+        debug_assert_eq!(labels.len() * PICTURE_BYTES, pixels.len());
+        let statistics = ChannelStatistics::over(&pixels);
+        Pictures { labels, pixels, statistics }
+    }
+
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The class of picture `i`, 0 to 9.
+    pub fn label(&self, i: usize) -> u8 {
+        self.labels[i]
+    }
+
+    /// Picture `i` as 3 planes of 32×32 bytes.
+    pub fn pixels(&self, i: usize) -> &[u8] {
+        &self.pixels[i * PICTURE_BYTES..(i + 1) * PICTURE_BYTES]
+    }
+
+    pub fn statistics(&self) -> ChannelStatistics {
+        self.statistics
+    }
+}
+
+impl ChannelStatistics {
+    /// Sums are whole numbers, so the result does not depend on how the work is divided.
+    fn over(pixels: &[u8]) -> ChannelStatistics {
+        let add =
+            |a: [[u64; 2]; CHANNELS], b: [[u64; 2]; CHANNELS]| std::array::from_fn(|c| [a[c][0] + b[c][0], a[c][1] + b[c][1]]);
+        let sums = pixels
+            .par_chunks(PICTURE_BYTES)
+            .map(|picture| std::array::from_fn(|c| sum_and_squares(&picture[c * PLANE..(c + 1) * PLANE])))
+            .reduce(|| [[0; 2]; CHANNELS], add);
+        let count = (pixels.len() / CHANNELS).max(1) as f64;
+        let mean = sums.map(|[sum, _]| sum as f64 / count / 255.0);
+        let mean_square = sums.map(|[_, squares]| squares as f64 / count / (255.0 * 255.0));
+        let deviation = std::array::from_fn(|c| (mean_square[c] - mean[c] * mean[c]).max(0.0).sqrt());
+        ChannelStatistics { mean, deviation }
+    }
+}
+
+/// Σ x and Σ x² over one plane; 1,024 · 255² fits in 32 bits.
+fn sum_and_squares(plane: &[u8]) -> [u64; 2] {
+    let (sum, squares) = plane.iter().fold((0_u32, 0_u32), |(sum, squares), &byte| {
+        let byte = u32::from(byte);
+        (sum + byte, squares + byte * byte)
+    });
+    [u64::from(sum), u64::from(squares)]
+}
