@@ -13,3 +13,4 @@ pub mod session;
 pub mod spec;
 pub mod ui;
 pub mod whole_file;
+pub mod worker;

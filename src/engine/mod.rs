@@ -7,6 +7,8 @@
 mod learner;
 mod schedule;
 mod script;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -151,9 +153,10 @@ impl Engine {
     }
 
     /// What is under way must be given up: the run stops, or somebody who paused wants something that needs the weights
-    /// at rest. Nothing is lost, since a step is a function of its plan and is taken again.
-    pub fn wants_abandon(&self) -> bool {
-        self.stopping || (self.is_paused() && (self.save_due || self.evaluation_due.is_some()))
+    /// at rest. Nothing is lost: a step is a function of its plan and is taken again, and so is an evaluation.
+    pub fn wants_abandon(&self, evaluating: bool) -> bool {
+        let something_else = self.save_due || (!evaluating && self.evaluation_due.is_some());
+        self.stopping || (self.is_paused() && something_else)
     }
 
     /// Whether the run ended because its loss or gradient was no number any more.
@@ -186,6 +189,8 @@ impl Engine {
                 self.save_due = true;
                 Vec::new()
             }
+            // Whoever vanished is noticed more than once.
+            Command::Stop { .. } if self.stopping => Vec::new(),
             Command::Stop { save } => {
                 self.stopping = true;
                 self.save_due |= save;
@@ -352,7 +357,6 @@ impl Engine {
             }
             Outcome::Abandoned => {
                 self.in_flight = None;
-                self.evaluation_due = None;
                 Vec::new()
             }
         }

@@ -63,3 +63,10 @@ pub enum WeightInit {
         deviation: f64,
     },
 }
+
+impl ModelSpec {
+    /// How many LRN layers there are: they are counted from 1 in `lrn.1`, `lrn.2`, ….
+    pub fn lrn_layers(&self) -> u8 {
+        self.layers.iter().filter(|layer| matches!(layer.what, super::LayerSpec::Lrn { .. })).count().min(255) as u8
+    }
+}

@@ -1,0 +1,186 @@
+use super::*;
+
+const PICTURES: Pictures = Pictures { train: 100, test: 40 };
+
+fn engine(settings: &[(Knob, f64)], script: &str) -> Engine {
+    let mut all = Settings::new();
+    for (knob, value) in settings {
+        all.set(*knob, *value).unwrap();
+    }
+    Engine::new(all, Script::parse(script, "script").unwrap(), PICTURES, 4)
+}
+
+fn taken(loss: f64, rate: f64) -> Outcome {
+    Outcome::Stepped(StepResult { loss, correct: 4, learning_rate: rate, seconds: 0.5, layers: None })
+}
+
+/// Carries out whatever the engine wants until `steps` are taken or it stops wanting; returns plans and all events.
+fn drive(engine: &mut Engine, steps: usize) -> (Vec<StepPlan>, Vec<Event>) {
+    let (mut plans, mut events) = (Vec::new(), Vec::new());
+    while plans.len() < steps {
+        let (action, before) = engine.next_action();
+        events.extend(before);
+        let outcome = match action {
+            Action::Step(plan) => {
+                let outcome = taken(2.0, plan.learning_rate);
+                plans.push(plan);
+                outcome
+            }
+            Action::Evaluate { pictures, .. } => Outcome::Evaluated(Tested { loss_sum: 1.0, correct: pictures / 4, pictures }),
+            Action::Save => Outcome::Saved("step".into()),
+            Action::Wait | Action::End(_) => break,
+        };
+        events.extend(engine.absorb(outcome));
+    }
+    (plans, events)
+}
+
+fn set(knob: Knob, value: f64) -> Command {
+    Command::Set { knob, value }
+}
+
+fn changes(events: &[Event]) -> Vec<(u64, String, String, String)> {
+    let changed = |event: &Event| match event {
+        Event::Changed(change) => Some((change.step, change.knob.name(), change.from.clone(), change.to.clone())),
+        _ => None,
+    };
+    events.iter().filter_map(changed).collect()
+}
+
+#[test]
+fn an_epoch_uses_every_picture_once_and_its_last_batch_is_what_is_left() {
+    let (plans, _) = drive(&mut engine(&[(Knob::BatchSize, 32.0)], ""), 5);
+    let ranges: Vec<_> = plans.iter().map(|plan| (plan.batch.epoch, plan.batch.first, plan.batch.count)).collect();
+    assert_eq!(ranges, [(0, 0, 32), (0, 32, 32), (0, 64, 32), (0, 96, 4), (1, 0, 32)]);
+}
+
+#[test]
+fn each_plan_foretells_the_batch_of_the_next() {
+    let (plans, _) = drive(&mut engine(&[(Knob::BatchSize, 32.0)], ""), 9);
+    for pair in plans.windows(2) {
+        assert_eq!(pair[0].next, pair[1].batch);
+    }
+}
+
+#[test]
+fn a_change_in_the_middle_of_a_step_holds_from_the_step_after_it() {
+    let mut engine = engine(&[], "");
+    let (Action::Step(first), _) = engine.next_action() else { panic!("expected a step") };
+    let events = engine.command(set(Knob::LearningRate, 0.005));
+    assert_eq!(changes(&events), [(2, "learning-rate".into(), "0.01".into(), "0.005".into())]);
+    assert_eq!(first.learning_rate, 0.01);
+    engine.absorb(taken(2.0, 0.01));
+    let (Action::Step(second), _) = engine.next_action() else { panic!("expected a step") };
+    assert_eq!((second.step, second.learning_rate), (2, 0.005));
+}
+
+#[test]
+fn a_new_batch_size_is_pending_until_the_epoch_ends() {
+    let mut engine = engine(&[(Knob::BatchSize, 50.0)], "");
+    drive(&mut engine, 1);
+    let events = engine.command(set(Knob::BatchSize, 20.0));
+    assert!(matches!(&events[..], [Event::Pending { knob: Knob::BatchSize, to, applies: Applies::NextEpoch }] if to == "20"));
+    let (plans, events) = drive(&mut engine, 2);
+    assert_eq!(plans.iter().map(|plan| plan.batch.count).collect::<Vec<_>>(), [50, 20]);
+    assert_eq!(changes(&events), [(3, "batch-size".into(), "50".into(), "20".into())]);
+}
+
+#[test]
+fn a_script_line_holds_at_its_step_and_says_so_once() {
+    let (plans, events) = drive(&mut engine(&[], "3 lrn off\n5 lrn on\n5 momentum 0.5"), 6);
+    let lrn: Vec<_> = plans.iter().map(|plan| plan.settings.is_on(Knob::Lrn)).collect();
+    assert_eq!(lrn, [true, true, false, false, true, true]);
+    let expected = [(3, "lrn", "on", "off"), (5, "lrn", "off", "on"), (5, "momentum", "0.9", "0.5")];
+    assert_eq!(changes(&events), expected.map(|(step, knob, from, to)| (step, knob.into(), from.into(), to.into())));
+}
+
+#[test]
+fn one_step_is_one_step_and_then_it_is_paused_again() {
+    let mut engine = engine(&[], "");
+    engine.command(Command::Pause);
+    assert_eq!(drive(&mut engine, 9).0.len(), 0);
+    engine.command(Command::Step(2));
+    assert_eq!(drive(&mut engine, 9).0.len(), 2);
+    assert!(engine.is_paused());
+    engine.command(Command::Resume);
+    assert_eq!(drive(&mut engine, 9).0.len(), 9);
+}
+
+#[test]
+fn test_pictures_are_asked_every_so_many_steps_and_all_of_them_at_an_epochs_end() {
+    let settings = [(Knob::BatchSize, 25.0), (Knob::EvaluateEvery, 3.0), (Knob::EvaluatePictures, 10.0)];
+    let (_, events) = drive(&mut engine(&settings, ""), 8);
+    let evaluations: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let Event::Evaluated(e) = event { Some((e.step, e.examples)) } else { None })
+        .collect();
+    assert_eq!(evaluations, [(3, 10), (4, 40), (6, 10)]);
+}
+
+#[test]
+fn a_used_up_budget_ends_the_run_after_a_last_evaluation_and_a_raised_one_goes_on() {
+    let mut engine = engine(&[(Knob::Steps, 3.0), (Knob::EvaluateEvery, 0.0)], "");
+    let (plans, events) = drive(&mut engine, 9);
+    assert_eq!(plans.len(), 3);
+    assert!(events.iter().any(|event| matches!(event, Event::Evaluated(_))));
+    assert_eq!(engine.next_action().0, Action::Wait);
+    engine.command(set(Knob::Steps, 5.0));
+    assert_eq!(drive(&mut engine, 9).0.len(), 2);
+}
+
+#[test]
+fn a_diverged_step_is_not_counted_and_pauses() {
+    let mut engine = engine(&[], "");
+    drive(&mut engine, 2);
+    engine.next_action();
+    let divergence = Divergence { step: 3, layer: "conv2".into(), what: "output".into() };
+    engine.absorb(Outcome::Diverged(divergence));
+    assert!(engine.has_diverged() && engine.is_paused());
+    assert_eq!(engine.position().step, 2);
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_changes_nothing() {
+    let mut engine = engine(&[], "");
+    let before = engine.settings().clone();
+    for (knob, value) in [(Knob::Momentum, 2.0), (Knob::LrnLayer(9), 0.0), (Knob::LearningRate, f64::NAN)] {
+        let events = engine.command(set(knob, value));
+        assert!(matches!(&events[..], [Event::Rejected { .. }]), "{knob}: {events:?}");
+    }
+    assert_eq!(engine.settings(), &before);
+}
+
+#[test]
+fn a_setting_for_a_new_run_only_is_noted_and_leaves_this_run_alone() {
+    let mut engine = engine(&[], "");
+    let events = engine.command(set(Knob::Seed, 7.0));
+    assert!(matches!(&events[..], [Event::Pending { applies: Applies::NewRun, .. }]));
+    assert_eq!(engine.settings().get(Knob::Seed), 1.0);
+}
+
+#[test]
+fn saving_while_paused_gives_up_the_step_and_takes_it_again() {
+    let mut engine = engine(&[], "");
+    let (first, _) = engine.next_action();
+    engine.command(Command::Pause);
+    assert!(!engine.wants_abandon(false));
+    engine.command(Command::Save);
+    assert!(engine.wants_abandon(false));
+    engine.absorb(Outcome::Abandoned);
+    assert_eq!(engine.next_action().0, Action::Save);
+    engine.absorb(Outcome::Saved("step-00000000".into()));
+    assert_eq!(engine.next_action().0, Action::Wait);
+    engine.command(Command::Resume);
+    assert_eq!(engine.next_action().0, first);
+}
+
+#[test]
+fn stopping_saves_first_where_asked() {
+    let mut engine = engine(&[], "");
+    engine.next_action();
+    engine.command(Command::Stop { save: true });
+    engine.absorb(Outcome::Abandoned);
+    assert_eq!(engine.next_action().0, Action::Save);
+    engine.absorb(Outcome::Saved("step-00000000".into()));
+    assert_eq!(engine.next_action().0, Action::End(FinishReason::Stopped));
+}

@@ -1,0 +1,387 @@
+//! The training thread: the only owner of tensors, and the only `thread::spawn` of training.
+//!
+//! It carries out what the engine decides, asks for commands between any two layers, writes the record, and hands events to
+//! whoever watches, without ever waiting for them.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, select, unbounded};
+
+use crate::engine::{Action, Engine, Flow, Gate, Learner, Outcome, Pictures, Point, Script, Stepped};
+use crate::link::WorkerLink;
+use crate::run::{Recorder, RunFolder, SavedState, write_checkpoint};
+use crate::session::{Command, Event, FetchState, FinishReason, Notice, Phase, Progress, RunHeader, Stamped};
+
+/// Screens are fed at most this often.
+const FEED: Duration = Duration::from_millis(33);
+/// Layers' outputs and norms are measured at most this often, so that watching stays nearly free.
+const OBSERVE: Duration = Duration::from_secs(2);
+
+/// Fetches CIFAR-10: is told where to report bytes done and in all, and when to give up; returns the folder.
+pub type Fetch = Arc<dyn Fn(&mut dyn FnMut(u64, u64), &AtomicBool) -> Result<String, String> + Send + Sync>;
+
+/// A learner and the numbers that the engine must know of its data.
+pub struct Prepared {
+    pub learner: Box<dyn Learner>,
+    pub pictures: Pictures,
+}
+
+/// Makes the learner, inside the worker thread. May say in words what it is doing.
+pub type Prepare = Box<dyn FnOnce(&mut dyn FnMut(&str)) -> Result<Prepared, String> + Send>;
+
+/// Everything a run needs to begin.
+pub struct Plan {
+    pub header: RunHeader,
+    pub script: Script,
+    /// Where the record goes; `None` keeps none.
+    pub folder: Option<RunFolder>,
+    pub prepare: Prepare,
+    pub fetch: Option<Fetch>,
+    /// Leave when the budget is used up or the loss diverges, instead of waiting for commands.
+    pub unattended: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ending {
+    pub reason: FinishReason,
+    /// Why, where it failed.
+    pub failure: Option<String>,
+}
+
+/// Starts the training thread.
+pub fn spawn(plan: Plan, link: WorkerLink) -> std::io::Result<JoinHandle<Ending>> {
+    thread::Builder::new().name("training".into()).spawn(move || run(plan, link))
+}
+
+fn run(plan: Plan, link: WorkerLink) -> Ending {
+    let threads = plan.header.device.threads;
+    let Plan { header, script, folder, prepare, fetch, unattended } = plan;
+    let (fetch_in, fetch_out) = unbounded();
+    let mut desk = Desk {
+        link,
+        recorder: None,
+        folder,
+        started: Instant::now(),
+        fed: Instant::now(),
+        observed: None,
+        watched: false,
+        unattended,
+        header,
+        fetch,
+        fetching: None,
+        fetch_in,
+        fetch_out,
+    };
+    let ending = catch_unwind(AssertUnwindSafe(|| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("compute-{index}"))
+            .build()
+            .map_err(|error| format!("cannot start {threads} computing threads: {error}"))?;
+        pool.install(|| desk.work(script, prepare))
+    }))
+    .unwrap_or_else(|panic| Err(format!("the training thread panicked: {}", words_of(&*panic))));
+    desk.close(ending)
+}
+
+/// What the training thread has at hand, apart from engine and learner.
+struct Desk {
+    link: WorkerLink,
+    recorder: Option<Recorder>,
+    folder: Option<RunFolder>,
+    started: Instant,
+    fed: Instant,
+    observed: Option<Instant>,
+    watched: bool,
+    unattended: bool,
+    header: RunHeader,
+    fetch: Option<Fetch>,
+    /// Set to give the fetch up.
+    fetching: Option<Arc<AtomicBool>>,
+    fetch_in: Sender<FetchState>,
+    fetch_out: Receiver<FetchState>,
+}
+
+impl Desk {
+    fn work(&mut self, script: Script, prepare: Prepare) -> Result<FinishReason, String> {
+        if let Some(folder) = &self.folder {
+            self.recorder = Some(folder.begin(&self.header).map_err(|error| error.to_string())?);
+        }
+        self.emit(Event::Started(Box::new(self.header.clone())));
+        self.emit(Event::Phase { phase: Phase::Preparing, detail: String::new() });
+        self.feed();
+        let mut prepared = prepare(&mut |detail| {
+            self.emit(Event::Phase { phase: Phase::Preparing, detail: detail.into() });
+            self.feed();
+        })?;
+        let mut engine = Engine::new(self.header.settings.clone(), script, prepared.pictures, self.header.model.lrn_layers());
+        self.emit(Event::Phase { phase: Phase::Training, detail: String::new() });
+        self.train(&mut engine, &mut *prepared.learner)
+    }
+
+    fn train(&mut self, engine: &mut Engine, learner: &mut dyn Learner) -> Result<FinishReason, String> {
+        loop {
+            self.take_commands(engine);
+            let (action, events) = engine.next_action();
+            self.emit_all(events);
+            self.feed();
+            let outcome = match action {
+                Action::Step(plan) => {
+                    let observe = self.watched && self.observed.is_none_or(|at| at.elapsed() >= OBSERVE);
+                    let mut gate = StepGate { desk: self, engine, step: plan.step, evaluating: false, held_before: false };
+                    let stepped = learner.step(&plan, observe, &mut gate).map_err(|error| error.to_string())?;
+                    if observe {
+                        self.observed = Some(Instant::now());
+                    }
+                    match stepped {
+                        Stepped::Taken(mut result) => {
+                            let layers = result.layers.take();
+                            let outcome = Outcome::Stepped(result);
+                            let events = engine.absorb(outcome);
+                            self.emit_all(events);
+                            if let Some(layers) = layers {
+                                self.emit(Event::Layers(layers));
+                            }
+                            self.feed();
+                            continue;
+                        }
+                        Stepped::Diverged(divergence) => Outcome::Diverged(divergence),
+                        Stepped::Abandoned => Outcome::Abandoned,
+                    }
+                }
+                Action::Evaluate { pictures, settings } => {
+                    let (step, held_before) = (engine.position().step, engine.is_paused());
+                    let mut gate = StepGate { desk: self, engine, step, evaluating: true, held_before };
+                    match learner.evaluate(pictures, &settings, &mut gate).map_err(|error| error.to_string())? {
+                        Some(tested) => Outcome::Evaluated(tested),
+                        None => Outcome::Abandoned,
+                    }
+                }
+                Action::Save => self.save(engine, learner),
+                Action::Wait => {
+                    self.wait(engine);
+                    continue;
+                }
+                Action::End(FinishReason::Budget) if !self.unattended => continue,
+                Action::End(reason) => {
+                    self.say_goodbye(engine, reason);
+                    return Ok(reason);
+                }
+            };
+            let events = engine.absorb(outcome);
+            self.emit_all(events);
+            if self.unattended && engine.has_diverged() {
+                self.say_goodbye(engine, FinishReason::Diverged);
+                return Ok(FinishReason::Diverged);
+            }
+        }
+    }
+
+    fn say_goodbye(&mut self, engine: &Engine, reason: FinishReason) {
+        let last = engine.finished(reason, self.started.elapsed().as_secs_f64());
+        self.emit(last);
+    }
+
+    fn save(&mut self, engine: &Engine, learner: &dyn Learner) -> Outcome {
+        let Some(folder) = &self.folder else {
+            return Outcome::NotSaved("this run keeps no folder; start it with one to save".into());
+        };
+        let position = engine.position();
+        let state = SavedState {
+            version: self.header.version.clone(),
+            model: self.header.model.name.clone(),
+            step: position.step,
+            epoch: position.epoch,
+            offset: position.offset,
+            settings: engine.settings().clone(),
+        };
+        let written = learner.checkpoint().map_err(|error| error.to_string()).and_then(|moment| {
+            let checkpoints = folder.path().join("checkpoints");
+            write_checkpoint(&checkpoints, &state, &moment.parameters, &moment.velocities).map_err(|error| error.to_string())
+        });
+        match written {
+            Ok(path) => Outcome::Saved(path.file_name().unwrap_or_default().to_string_lossy().into_owned()),
+            Err(reason) => Outcome::NotSaved(reason),
+        }
+    }
+
+    /// Takes all commands that wait.
+    fn take_commands(&mut self, engine: &mut Engine) {
+        loop {
+            match self.link.commands.try_recv() {
+                Ok(command) => self.command(engine, command),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => {
+                    self.nobody_steers(engine);
+                    break;
+                }
+            }
+        }
+        while let Ok(state) = self.fetch_out.try_recv() {
+            self.emit(Event::Fetch(state));
+        }
+    }
+
+    /// Waits for the next command, feeding whoever watches.
+    fn wait(&mut self, engine: &mut Engine) {
+        self.flush();
+        let commands = self.link.commands.clone();
+        let fetched = self.fetch_out.clone();
+        select! {
+            recv(commands) -> command => match command {
+                Ok(command) => self.command(engine, command),
+                Err(_) => self.nobody_steers(engine),
+            },
+            recv(fetched) -> state => if let Ok(state) = state {
+                self.emit(Event::Fetch(state));
+            },
+            // What the screen had no room for is offered again.
+            default(FEED) => {}
+        }
+    }
+
+    /// Whoever steered is gone: keep what was learned, then stop.
+    fn nobody_steers(&mut self, engine: &mut Engine) {
+        let events = engine.command(Command::Stop { save: true });
+        self.emit_all(events);
+    }
+
+    fn command(&mut self, engine: &mut Engine, command: Command) {
+        match command {
+            Command::WatchLayers(watched) => {
+                self.watched = watched;
+                self.observed = None;
+            }
+            Command::FetchData => self.start_fetch(),
+            command => {
+                let events = engine.command(command);
+                self.emit_all(events);
+            }
+        }
+    }
+
+    fn start_fetch(&mut self) {
+        let Some(fetch) = self.fetch.clone() else {
+            return self.emit(Event::Rejected { command: "fetch".into(), reason: "CIFAR-10 is already here".into() });
+        };
+        if self.fetching.is_some() {
+            return;
+        }
+        let cancelled = Arc::new(AtomicBool::new(false));
+        self.fetching = Some(cancelled.clone());
+        let report = self.fetch_in.clone();
+        let started = thread::Builder::new().name("fetch".into()).spawn(move || {
+            // Nobody listening any more is no reason to fail: the run has ended.
+            let mut progress = |bytes, of| drop(report.send(FetchState::Running { bytes, of }));
+            let state = match fetch(&mut progress, &cancelled) {
+                Ok(folder) => FetchState::Done { folder },
+                Err(reason) => FetchState::Failed { reason },
+            };
+            drop(report.send(state));
+        });
+        if let Err(error) = started {
+            self.emit(Event::Fetch(FetchState::Failed { reason: error.to_string() }));
+        }
+    }
+
+    fn emit_all(&mut self, events: Vec<Event>) {
+        events.into_iter().for_each(|event| self.emit(event));
+    }
+
+    /// Records an event, then holds it for whoever watches.
+    fn emit(&mut self, event: Event) {
+        if matches!(event, Event::Fetch(FetchState::Done { .. } | FetchState::Failed { .. })) {
+            self.fetching = None;
+        }
+        let stamped = Stamped { event, time: self.started.elapsed().as_secs_f64() };
+        if !stamped.event.is_fleeting()
+            && let Some(recorder) = &mut self.recorder
+            && let Err(error) = recorder.append(&stamped).and_then(|()| recorder.flush())
+        {
+            // Training goes on; the screen says that the record does not.
+            self.recorder = None;
+            let text = format!("{error}; this run is no longer recorded");
+            self.emit(Event::Notice(Notice { text, warning: true }));
+        }
+        self.link.events.hold(stamped);
+    }
+
+    /// Hands over what is held, at most 30 times a second.
+    fn feed(&mut self) {
+        if self.fed.elapsed() >= FEED {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.fed = Instant::now();
+        // A reader that is gone shows as a closed command lane, which ends the run in order.
+        let _ = self.link.events.flush();
+    }
+
+    fn close(&mut self, ended: Result<FinishReason, String>) -> Ending {
+        if let Some(cancelled) = self.fetching.take() {
+            cancelled.store(true, Ordering::Relaxed);
+        }
+        let ending = match ended {
+            Ok(reason) => Ending { reason, failure: None },
+            Err(reason) => {
+                tracing::error!(%reason, "the run failed");
+                self.emit(Event::Failed { reason: reason.clone() });
+                Ending { reason: FinishReason::Failed, failure: Some(reason) }
+            }
+        };
+        if let Some(recorder) = &mut self.recorder
+            && let Err(error) = recorder.sync()
+        {
+            tracing::warn!(%error, "the record may be incomplete");
+        }
+        let _ = self.link.events.drain();
+        ending
+    }
+}
+
+/// Stands between two layers: takes commands, holds while paused, feeds the screen.
+struct StepGate<'a> {
+    desk: &'a mut Desk,
+    engine: &'a mut Engine,
+    step: u64,
+    evaluating: bool,
+    /// The pause was there when this began, so it is not meant for this.
+    held_before: bool,
+}
+
+impl Gate for StepGate<'_> {
+    fn pass(&mut self, at: Point) -> Flow {
+        self.desk.emit(Event::Progress(Progress {
+            step: self.step,
+            done: at.done,
+            of: at.of,
+            evaluating: self.evaluating,
+            layer: at.layer.into(),
+            pass: at.pass,
+        }));
+        self.desk.take_commands(self.engine);
+        self.held_before &= self.engine.is_paused();
+        self.desk.feed();
+        while self.engine.is_paused() && !self.held_before && !self.engine.wants_abandon(self.evaluating) {
+            self.desk.wait(self.engine);
+        }
+        if self.engine.wants_abandon(self.evaluating) { Flow::Abandon } else { Flow::Continue }
+    }
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| text.to_string())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a word".into())
+}

@@ -1,0 +1,247 @@
+//! The training thread under steering, with a learner that computes nothing: what commands do, and when.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use alexscope::engine::{
+    Checkpoint, Flow, Gate, Learner, LearnerError, Pictures, Point, Script, StepPlan, StepResult, Stepped, Tested,
+};
+use alexscope::knobs::{Knob, Settings};
+use alexscope::link::{Delivery, Link, link};
+use alexscope::run::{RunFolder, read_events};
+use alexscope::session::{
+    Command, DatasetInfo, DeviceInfo, Divergence, Event, FinishReason, Pass, Phase, RunHeader, Session, Stamped,
+};
+use alexscope::spec::{Layer, LayerSpec, ModelSpec, PixelOrder, PixelScale, Pixels, WeightInit};
+use alexscope::worker::{self, Ending, Plan, Prepared};
+
+/// Layer passes in a step of the pretended learner.
+const LAYERS: usize = 10;
+
+/// Its loss is a function of the plan alone; each layer takes `layer_time`.
+struct Pretender {
+    layer_time: Duration,
+    layers_passed: Arc<AtomicUsize>,
+    diverges_at: u64,
+    panics_at: u64,
+}
+
+impl Learner for Pretender {
+    fn step(&mut self, plan: &StepPlan, _observe: bool, gate: &mut dyn Gate) -> Result<Stepped, LearnerError> {
+        assert_ne!(plan.step, self.panics_at, "a fault in a layer");
+        for done in 0..LAYERS {
+            if gate.pass(Point { layer: "conv1", pass: Pass::Forward, done, of: LAYERS }) == Flow::Abandon {
+                return Ok(Stepped::Abandoned);
+            }
+            thread::sleep(self.layer_time);
+            self.layers_passed.fetch_add(1, Ordering::SeqCst);
+        }
+        if plan.step == self.diverges_at {
+            return Ok(Stepped::Diverged(Divergence { step: plan.step, layer: "conv1".into(), what: "output".into() }));
+        }
+        let loss = 2.3 / plan.step as f64 + plan.learning_rate;
+        Ok(Stepped::Taken(StepResult { loss, correct: 1, learning_rate: plan.learning_rate, seconds: 0.01, layers: None }))
+    }
+
+    fn evaluate(&mut self, pictures: usize, _: &Arc<Settings>, _: &mut dyn Gate) -> Result<Option<Tested>, LearnerError> {
+        Ok(Some(Tested { loss_sum: pictures as f64, correct: pictures / 2, pictures }))
+    }
+
+    fn checkpoint(&self) -> Result<Checkpoint, LearnerError> {
+        Ok(Checkpoint::default())
+    }
+}
+
+struct Run {
+    link: Link,
+    thread: JoinHandle<Ending>,
+    layers_passed: Arc<AtomicUsize>,
+    folder: tempfile::TempDir,
+    session: Session,
+    seen: Vec<Stamped>,
+}
+
+#[derive(Default)]
+struct Faults {
+    diverges_at: u64,
+    panics_at: u64,
+    layer_time: Duration,
+    steps: f64,
+    unattended: bool,
+}
+
+fn model() -> ModelSpec {
+    ModelSpec {
+        name: "pretended".into(),
+        title: String::new(),
+        about: String::new(),
+        input: [3, 32, 32],
+        classes: 10,
+        towers: 1,
+        pixels: Pixels { order: PixelOrder::Rgb, scale: PixelScale::Standardize },
+        init: WeightInit::He,
+        training: Default::default(),
+        layers: vec![Layer { name: "flatten".into(), what: LayerSpec::Flatten, bias: 0.0 }],
+    }
+}
+
+fn start(faults: Faults) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunFolder::create(Some(folder.path()), "pretended", std::time::SystemTime::now()).unwrap();
+    let mut settings = Settings::new();
+    settings.set(Knob::Steps, faults.steps).unwrap();
+    settings.set(Knob::EvaluateEvery, 0.0).unwrap();
+    let header = RunHeader {
+        version: "0".into(),
+        run: run.name(),
+        folder: String::new(),
+        model: model(),
+        settings,
+        data: DatasetInfo {
+            name: "none".into(),
+            stand_in: true,
+            folder: String::new(),
+            classes: Vec::new(),
+            train: 3200,
+            test: 100,
+        },
+        device: DeviceInfo { name: "CPU".into(), threads: 1 },
+        started_at: 0,
+    };
+    let layers_passed = Arc::new(AtomicUsize::new(0));
+    let learner = Pretender {
+        layer_time: faults.layer_time,
+        layers_passed: layers_passed.clone(),
+        diverges_at: faults.diverges_at,
+        panics_at: faults.panics_at,
+    };
+    let pictures = Pictures { train: 3200, test: 100 };
+    let (screen, worker_end) = link(Delivery::Lossless);
+    let plan = Plan {
+        header,
+        script: Script::default(),
+        folder: Some(run),
+        prepare: Box::new(move |_| Ok(Prepared { learner: Box::new(learner), pictures })),
+        fetch: None,
+        unattended: faults.unattended,
+    };
+    let thread = worker::spawn(plan, worker_end).unwrap();
+    Run { link: screen, thread, layers_passed, folder, session: Session::default(), seen: Vec::new() }
+}
+
+impl Run {
+    fn send(&self, command: Command) {
+        self.link.commands.send(command).unwrap();
+    }
+
+    /// Reads events until `done` holds of the session.
+    fn until(&mut self, what: &str, done: impl Fn(&Session) -> bool) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !done(&self.session) {
+            assert!(Instant::now() < end, "{what} did not come; {:?}", self.session.phase);
+            let Ok(batch) = self.link.events.recv_timeout(Duration::from_millis(50)) else { continue };
+            self.take(batch);
+        }
+    }
+
+    fn take(&mut self, batch: Vec<Stamped>) {
+        for stamped in batch {
+            self.session.apply(stamped.clone());
+            self.seen.push(stamped);
+        }
+    }
+
+    fn end(mut self) -> (Ending, Session, Vec<Stamped>, tempfile::TempDir) {
+        let ending = self.thread.join().unwrap();
+        while let Ok(batch) = self.link.events.try_recv() {
+            for stamped in batch {
+                self.session.apply(stamped.clone());
+                self.seen.push(stamped);
+            }
+        }
+        (ending, self.session, self.seen, self.folder)
+    }
+}
+
+#[test]
+fn a_pause_takes_hold_within_one_layer_and_a_resume_finishes_the_same_step() {
+    let mut run = start(Faults { layer_time: Duration::from_millis(30), ..Faults::default() });
+    run.until("the first step", |session| session.steps() >= 1);
+    run.send(Command::Pause);
+    let passed = run.layers_passed.load(Ordering::SeqCst);
+    run.until("the pause", |session| session.phase == Phase::Paused);
+    let held = run.layers_passed.load(Ordering::SeqCst);
+    assert!(held <= passed + 2, "{} layers ran on after the pause", held - passed);
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(run.layers_passed.load(Ordering::SeqCst), held);
+    let steps = run.session.steps();
+    run.send(Command::Resume);
+    run.until("the next step", |session| session.steps() > steps);
+    let layers = run.layers_passed.load(Ordering::SeqCst) as u64;
+    assert!(layers < (steps + 3) * LAYERS as u64, "no layer was computed twice");
+    run.send(Command::Stop { save: false });
+    assert_eq!(run.end().0, Ending { reason: FinishReason::Stopped, failure: None });
+}
+
+#[test]
+fn the_record_folds_to_what_the_screen_saw() {
+    let layer_time = Duration::from_millis(1);
+    let mut run = start(Faults { steps: 40.0, unattended: true, layer_time, ..Faults::default() });
+    run.until("the first step", |session| session.steps() >= 1);
+    run.send(Command::Set { knob: Knob::LearningRate, value: 0.005 });
+    run.send(Command::Set { knob: Knob::BatchSize, value: 64.0 });
+    run.until("the end", |session| session.finished.is_some());
+    let (ending, live, _, folder) = run.end();
+    assert_eq!(ending.reason, FinishReason::Budget);
+    let mut replayed = Session::default();
+    read_events(&folder.path().join("events.jsonl")).unwrap().into_iter().for_each(|event| replayed.apply(event));
+    assert_eq!(replayed, live);
+    assert_eq!((replayed.steps(), replayed.changes.len(), replayed.pending.len()), (40, 1, 1));
+}
+
+#[test]
+fn a_layer_that_panics_ends_the_run_with_its_words_and_keeps_the_record() {
+    let run = start(Faults { panics_at: 3, ..Faults::default() });
+    let (ending, session, _, folder) = run.end();
+    assert_eq!(ending.reason, FinishReason::Failed);
+    assert!(session.failure.unwrap().contains("a fault in a layer"));
+    let last = read_events(&folder.path().join("events.jsonl")).unwrap().pop().unwrap();
+    assert!(matches!(last.event, Event::Failed { .. }));
+}
+
+#[test]
+fn divergence_pauses_a_watched_run_and_ends_an_unattended_one() {
+    let mut watched = start(Faults { diverges_at: 5, ..Faults::default() });
+    watched.until("the divergence", |session| session.divergence.is_some() && session.phase == Phase::Paused);
+    assert_eq!(watched.session.steps(), 4);
+    watched.send(Command::Stop { save: false });
+    assert_eq!(watched.end().0.reason, FinishReason::Stopped);
+    let (ending, session, ..) = start(Faults { diverges_at: 5, unattended: true, ..Faults::default() }).end();
+    assert_eq!((ending.reason, session.finished), (FinishReason::Diverged, Some(FinishReason::Diverged)));
+}
+
+#[test]
+fn saving_in_the_middle_of_a_paused_step_happens_at_once() {
+    let mut run = start(Faults { layer_time: Duration::from_millis(20), ..Faults::default() });
+    run.until("the first step", |session| session.steps() >= 1);
+    run.send(Command::Pause);
+    run.until("the pause", |session| session.phase == Phase::Paused);
+    run.send(Command::Save);
+    run.until("the save", |session| !session.saved.is_empty());
+    let (step, name) = run.session.saved[0].clone();
+    assert_eq!(step, run.session.steps());
+    assert!(run.folder.path().join("checkpoints").join(name).join("manifest.json").exists());
+    run.send(Command::Stop { save: false });
+    run.end();
+}
+
+#[test]
+fn when_nobody_steers_any_more_the_run_saves_and_stops() {
+    let run = start(Faults { layer_time: Duration::from_millis(1), ..Faults::default() });
+    let Run { link, thread, folder, .. } = run;
+    drop(link);
+    assert_eq!(thread.join().unwrap().reason, FinishReason::Stopped);
+    assert_eq!(std::fs::read_dir(folder.path().join("checkpoints")).unwrap().count(), 1);
+}
