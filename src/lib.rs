@@ -1,6 +1,7 @@
 //! alexscope: a terminal cockpit in which a person watches AlexNet learn CIFAR-10 and steers it while it learns.
 
 pub mod chart;
+pub mod cli;
 pub mod dataset;
 pub mod engine;
 pub mod export;

@@ -1,0 +1,112 @@
+//! A flag for every row of the knob table, and `--set`.
+
+use clap::{Arg, ArgMatches, Command, Error, FromArgMatches, error::ErrorKind};
+
+use crate::knobs::{Knob, KnobSpec, Settings, TABLE};
+
+/// Settings given on the command line, in the table's order, then those of `--set` in the order given.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnobArgs {
+    pub values: Vec<(Knob, f64)>,
+}
+
+impl KnobArgs {
+    /// Lays the given values over `settings`. They were checked when they were read.
+    pub fn apply(&self, settings: &mut Settings) -> Result<(), crate::knobs::KnobError> {
+        self.values.iter().try_for_each(|(knob, value)| settings.set(*knob, *value))
+    }
+}
+
+fn flag(row: &'static KnobSpec) -> Arg {
+    let unit = if row.unit.is_empty() { String::new() } else { format!(" {}", row.unit) };
+    let help = format!("{} [{}; default {}{unit}, or the model's own]", row.help, row.range(), row.format(row.default));
+    Arg::new(row.name)
+        .long(row.name)
+        .value_name("VALUE")
+        .help(help)
+        .help_heading("Settings")
+        .value_parser(move |text: &str| row.parse(text))
+        .allow_negative_numbers(true)
+}
+
+fn pair(text: &str) -> Result<(Knob, f64), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("expected KNOB=VALUE, not `{text}`"))?;
+    let knob = Knob::by_name(name).map_err(|error| error.to_string())?;
+    Ok((knob, knob.spec().parse(value).map_err(|error| error.to_string())?))
+}
+
+impl clap::Args for KnobArgs {
+    fn augment_args(command: Command) -> Command {
+        let set = Arg::new("set")
+            .long("set")
+            .value_name("KNOB=VALUE")
+            .help("Any setting by its name, such as lrn.2=off; may be given several times")
+            .help_heading("Settings")
+            .action(clap::ArgAction::Append)
+            .value_parser(pair);
+        command.args(TABLE.iter().map(flag)).arg(set)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for KnobArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let missing = |error: clap::parser::MatchesError| Error::raw(ErrorKind::InvalidValue, error);
+        let mut values = Vec::new();
+        for row in TABLE {
+            if let Some(value) = matches.try_get_one::<f64>(row.name).map_err(missing)? {
+                values.push((row.knob, *value));
+            }
+        }
+        if let Some(pairs) = matches.try_get_many::<(Knob, f64)>("set").map_err(missing)? {
+            values.extend(pairs.copied());
+        }
+        Ok(KnobArgs { values })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::super::Cli;
+    use super::*;
+
+    fn given(arguments: &[&str]) -> Result<Vec<(Knob, f64)>, String> {
+        let words = ["alexscope"].iter().chain(arguments);
+        Cli::try_parse_from(words).map(|cli| cli.train.knobs.values).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_row_of_the_table_is_a_flag() {
+        for row in TABLE {
+            let text = row.format(row.default);
+            assert_eq!(given(&[&format!("--{}={text}", row.name)]), Ok(vec![(row.knob, row.default)]), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn set_takes_any_knob_and_comes_after_the_flags() {
+        let values = given(&["--set", "lrn.2=off", "--lrn", "on", "--set", "momentum=0.5"]);
+        assert_eq!(values, Ok(vec![(Knob::Lrn, 1.0), (Knob::LrnLayer(2), 0.0), (Knob::Momentum, 0.5)]));
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_refused_with_the_range() {
+        assert!(given(&["--momentum", "2"]).unwrap_err().contains("momentum takes 0 to 0.9999, not `2`"));
+        assert!(given(&["--set", "speed=9"]).unwrap_err().contains("there is no setting `speed`"));
+    }
+}

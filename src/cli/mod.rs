@@ -1,0 +1,112 @@
+//! The command line: what it understands, built from the knob table where it is about knobs.
+
+mod knob_args;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use knob_args::KnobArgs;
+
+#[derive(Debug, Parser)]
+#[command(name = "alexscope", version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<CliCommand>,
+    /// Without a command: train, in the cockpit.
+    #[command(flatten)]
+    pub train: TrainArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CliCommand {
+    /// Train a network: in the cockpit, or without a screen
+    Train(Box<TrainArgs>),
+    /// List the networks, or show one layer by layer
+    Models(ModelsArgs),
+    /// Measure the time of a training step, layer by layer
+    Bench(BenchArgs),
+    /// Fetch CIFAR-10
+    Data(DataArgs),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DeviceChoice {
+    /// The best there is
+    #[default]
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct TrainArgs {
+    /// A built-in network (see `alexscope models`) or a TOML file
+    #[arg(long, default_value = "alexnet", value_name = "NAME|FILE")]
+    pub model: String,
+    /// Folder of CIFAR-10's binary files; without it data/cifar-10-batches-bin if that is there, else the built-in Emoji-10
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceChoice,
+    /// Computing threads; all processors by default
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Where the record and checkpoints go; runs/<time>-<model> by default
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// Changes planned ahead: lines `STEP KNOB VALUE`
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+    /// Train without a screen; so by itself where standard output is no terminal
+    #[arg(long)]
+    pub headless: bool,
+    /// Without a screen: every event as a line of JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub knobs: KnobArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct ModelsArgs {
+    /// A built-in network or a TOML file
+    #[arg(value_name = "NAME|FILE")]
+    pub model: Option<String>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    #[arg(long, default_value = "alexnet", value_name = "NAME|FILE")]
+    pub model: String,
+    #[arg(long, default_value_t = 32)]
+    pub batch_size: usize,
+    /// Measured steps, after two to warm up
+    #[arg(long, default_value_t = 10)]
+    pub steps: usize,
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct DataArgs {
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Get CIFAR-10's binary archive and unpack it
+    Fetch {
+        /// Another address, or the archive as a file
+        #[arg(long, value_name = "URL|FILE")]
+        from: Option<String>,
+        /// Where to put the folder cifar-10-batches-bin
+        #[arg(long, default_value = "data", value_name = "DIR")]
+        data: PathBuf,
+    },
+}
