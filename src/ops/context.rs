@@ -1,0 +1,106 @@
+//! What every operation is handed: memory for intermediate results that outlives a call.
+
+use std::marker::PhantomData;
+use std::mem::size_of;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
+
+use super::Real;
+
+/// Scratch memory that is used again from call to call, so that a steady training step allocates nearly nothing.
+///
+/// Operations run on the current rayon pool. Their work is cut in a way that does not depend on the number of threads, and sums are
+/// added in a fixed order, so that results are equal to the bit at any number of threads.
+#[derive(Debug, Default)]
+pub struct Context {
+    idle: Mutex<Vec<Vec<Line>>>,
+}
+
+/// Elements in a piece of elementwise work: large enough to be worth handing to a thread, small enough for its cache.
+pub(super) const PIECE: usize = 1 << 14;
+
+/// A cache line: scratch begins at one, so that wide loads do not straddle two.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+impl Context {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Room for `length` numbers that hold whatever was left in them. It goes back when the value is dropped.
+    pub(super) fn scratch<T: Real>(&self, length: usize) -> Scratch<'_, T> {
+        let lines_wanted = (length * size_of::<T>()).div_ceil(size_of::<Line>());
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // The smallest that is large enough, or else the largest, which then grows.
+        let best = (0..idle.len()).min_by_key(|&i| {
+            let lines = idle[i].len();
+            if lines >= lines_wanted { (false, lines) } else { (true, usize::MAX - lines) }
+        });
+        let mut lines = best.map(|i| idle.swap_remove(i)).unwrap_or_default();
+        drop(idle);
+        if lines.len() < lines_wanted {
+            lines.resize(lines_wanted, Line([0; 64]));
+        }
+        Scratch { home: self, lines, length, kind: PhantomData }
+    }
+}
+
+/// Memory on loan from a [`Context`].
+pub(super) struct Scratch<'a, T> {
+    home: &'a Context,
+    lines: Vec<Line>,
+    length: usize,
+    kind: PhantomData<T>,
+}
+
+impl<T: Real> Deref for Scratch<'_, T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: `lines` holds at least `length` numbers' bytes, all initialized, aligned to 64, and any bits are a `Real`.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
+    }
+}
+
+impl<T: Real> DerefMut for Scratch<'_, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as above, and `self` is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }
+    }
+}
+
+impl<T> Drop for Scratch<'_, T> {
+    fn drop(&mut self) {
+        let lines = std::mem::take(&mut self.lines);
+        self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(lines);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scratch_is_used_again_and_not_allocated_anew() {
+        let context = Context::new();
+        let large = context.scratch::<f32>(1000).as_ptr();
+        {
+            let small = context.scratch::<f64>(500);
+            assert_eq!(small.as_ptr() as usize, large as usize);
+            assert_eq!(small.len(), 500);
+            assert_eq!(small.as_ptr() as usize % 64, 0);
+        }
+        assert_eq!(context.idle.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn two_loans_at_once_do_not_overlap() {
+        let context = Context::new();
+        let (mut a, mut b) = (context.scratch::<f32>(10), context.scratch::<f32>(10));
+        a.fill(1.0);
+        b.fill(2.0);
+        assert!(a.iter().all(|&v| v == 1.0));
+    }
+}

@@ -1,0 +1,88 @@
+//! Dropout, inverted: in training each unit is silent with probability p, and those that speak are scaled by 1 / (1 − p), so that in
+//! evaluation the layer is simply left out (Srivastava et al. 2014, section 10; Krizhevsky et al. 2012, section 4.2 scales the other way).
+
+mod cpu;
+#[cfg(test)]
+mod tests;
+
+use candle_core::{DType, Device, Tensor};
+
+use super::tensors::{check, no_kernel, read, reads, write, writes};
+use super::{Context, Error, Result};
+
+/// What the random numbers of one dropout in one step follow from, and nothing else: the same key, the same units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DropoutKey {
+    /// The run's.
+    pub seed: u64,
+    /// Number of the dropout layer in its network.
+    pub layer: u64,
+    /// Of the whole run, so that it names the epoch too.
+    pub step: u64,
+}
+
+fn check_probability(op: &'static str, p: f64) -> Result<()> {
+    if (0.0..1.0).contains(&p) {
+        return Ok(());
+    }
+    Err(Error::Settings { op, problem: format!("the probability p = {p} must lie in 0 ≤ p < 1") })
+}
+
+/// Writes `y` from `x`, and to `mask` (U8) 1 where a unit speaks, 0 where it is silent; all have the same shape, any.
+pub fn forward(_: &Context, p: f64, key: DropoutKey, x: &Tensor, y: &Tensor, mask: &Tensor) -> Result<()> {
+    const OP: &str = "dropout forward";
+    check_probability(OP, p)?;
+    check(OP, &[reads("x", x, x.dims()), writes("y", y, x.dims()), writes("mask", mask, x.dims()).of(DType::U8)])?;
+    match x.device() {
+        Device::Cpu => {
+            let x = read(x)?;
+            write(y, |y| {
+                y.copy_from_slice(&x);
+                write(mask, |mask| cpu::forward::<f32>(p, key, y, mask))
+            })?
+        }
+        device => no_kernel(OP, device),
+    }
+}
+
+/// [`forward`] with `x` turned into y in place.
+pub fn forward_in_place(_: &Context, p: f64, key: DropoutKey, x: &Tensor, mask: &Tensor) -> Result<()> {
+    const OP: &str = "dropout forward";
+    check_probability(OP, p)?;
+    check(OP, &[writes("x", x, x.dims()), writes("mask", mask, x.dims()).of(DType::U8)])?;
+    match x.device() {
+        Device::Cpu => write(x, |x| write(mask, |mask| cpu::forward::<f32>(p, key, x, mask)))?,
+        device => no_kernel(OP, device),
+    }
+}
+
+/// Overwrites `dx` given `dy`, the gradient by y; `p` and `mask` are those of the forward pass.
+pub fn backward(_: &Context, p: f64, mask: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
+    const OP: &str = "dropout backward";
+    check_probability(OP, p)?;
+    check(OP, &[reads("mask", mask, dy.dims()).of(DType::U8), reads("dy", dy, dy.dims()), writes("dx", dx, dy.dims())])?;
+    match dy.device() {
+        Device::Cpu => {
+            let (mask, dy) = (read(mask)?, read(dy)?);
+            write(dx, |dx| {
+                dx.copy_from_slice(&dy);
+                cpu::backward::<f32>(p, &mask, dx);
+            })
+        }
+        device => no_kernel(OP, device),
+    }
+}
+
+/// [`backward`] with `dy` turned into dx in place.
+pub fn backward_in_place(_: &Context, p: f64, mask: &Tensor, dy: &Tensor) -> Result<()> {
+    const OP: &str = "dropout backward";
+    check_probability(OP, p)?;
+    check(OP, &[reads("mask", mask, dy.dims()).of(DType::U8), writes("dy", dy, dy.dims())])?;
+    match dy.device() {
+        Device::Cpu => {
+            let mask = read(mask)?;
+            write(dy, |dy| cpu::backward::<f32>(p, &mask, dy))
+        }
+        device => no_kernel(OP, device),
+    }
+}

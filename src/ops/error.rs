@@ -1,0 +1,28 @@
+//! What can go wrong when an operation is called.
+
+use candle_core::DType;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{op}: `{name}` should have the shape {expected:?}, got {got:?}; build the tensor from the layer's geometry")]
+    Shape { op: &'static str, name: &'static str, expected: Vec<usize>, got: Vec<usize> },
+    #[error("{op}: `{name}` should hold {expected:?}, got {got:?}; convert it with to_dtype")]
+    DType { op: &'static str, name: &'static str, expected: DType, got: DType },
+    #[error("{op}: `{name}` is a strided view, and only contiguous tensors can be used; call contiguous() on it first")]
+    Strided { op: &'static str, name: &'static str },
+    #[error("{op}: `{written}` is written while `{other}` shares its memory; give it a tensor of its own")]
+    Shared { op: &'static str, written: &'static str, other: &'static str },
+    #[error("{op}: there is no kernel for a tensor on {device}; use the CPU")]
+    Device { op: &'static str, device: String },
+    /// The operation cannot be done with these settings, whatever the tensors.
+    #[error("{op}: {problem}")]
+    Settings { op: &'static str, problem: String },
+    #[error("{op}: {got} labels for a batch of {batch}; give one label a picture")]
+    LabelCount { op: &'static str, got: usize, batch: usize },
+    #[error("{op}: the label of picture {picture} is {label}, and there are {classes} classes, counted from 0")]
+    Label { op: &'static str, picture: usize, label: u8, classes: usize },
+    #[error(transparent)]
+    Candle(#[from] candle_core::Error),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,86 @@
+//! What the kernels need of a number: `f32` in training, `f64` where central differences prove the same code.
+
+use std::fmt::Debug;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
+
+/// A floating-point number. Any pattern of bits is a value, which lets [`super::Context`] hand out used memory as scratch.
+pub trait Real:
+    Copy
+    + Debug
+    + Default
+    + PartialOrd
+    + Send
+    + Sync
+    + Sum
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + AddAssign
+    + MulAssign
+    + 'static
+{
+    const ZERO: Self;
+    const ONE: Self;
+    const NEG_INFINITY: Self;
+
+    fn of(value: f64) -> Self;
+    fn to_f64(self) -> f64;
+    fn is_nan(self) -> bool;
+    fn abs(self) -> Self;
+    fn sqrt(self) -> Self;
+    fn exp(self) -> Self;
+    /// ln(1 + x), exact for small x.
+    fn ln_1p(self) -> Self;
+    /// eˣ − 1, exact for small x.
+    fn exp_m1(self) -> Self;
+    fn powf(self, exponent: Self) -> Self;
+}
+
+macro_rules! real {
+    ($type:ident) => {
+        impl Real for $type {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const NEG_INFINITY: Self = $type::NEG_INFINITY;
+
+            #[inline(always)]
+            fn of(value: f64) -> Self {
+                value as $type
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self.is_nan()
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                self.abs()
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                self.sqrt()
+            }
+            fn exp(self) -> Self {
+                self.exp()
+            }
+            fn ln_1p(self) -> Self {
+                self.ln_1p()
+            }
+            fn exp_m1(self) -> Self {
+                self.exp_m1()
+            }
+            fn powf(self, exponent: Self) -> Self {
+                self.powf(exponent)
+            }
+        }
+    };
+}
+
+real!(f32);
+real!(f64);
