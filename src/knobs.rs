@@ -11,6 +11,8 @@ use std::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::spelling::nearest;
+
 /// The activation functions a network can use; the order is the order of the `activation` knob's choices.
 pub const ACTIVATIONS: [&str; 3] = ["relu", "leaky-relu", "softplus"];
 /// Learning-rate schedules; the order is the order of the `schedule` knob's choices.
@@ -473,7 +475,10 @@ impl Knob {
         }
         match TABLE.iter().find(|row| row.name == name) {
             Some(row) => Ok(row.knob),
-            None => Err(KnobError::Unknown { nearest: nearest(&name), name }),
+            None => {
+                let nearest = nearest(&name, TABLE.iter().map(|row| row.name)).unwrap_or_default().into();
+                Err(KnobError::Unknown { nearest, name })
+            }
         }
     }
 }
@@ -599,24 +604,6 @@ pub fn number(value: f64) -> String {
 
 fn significant(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
-}
-
-/// The table's name that shares most with `name`: for "did you mean".
-fn nearest(name: &str) -> String {
-    let distance = |a: &str, b: &str| {
-        let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-        for (i, ca) in a.chars().enumerate() {
-            let mut diagonal = row[0];
-            row[0] = i + 1;
-            for (j, cb) in b.chars().enumerate() {
-                let substituted = diagonal + usize::from(ca != cb);
-                diagonal = row[j + 1];
-                row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-            }
-        }
-        row[b.chars().count()]
-    };
-    TABLE.iter().map(|row| row.name).min_by_key(|candidate| distance(name, candidate)).unwrap_or("learning-rate").into()
 }
 
 /// A value for every knob: what a run has been told so far.

@@ -12,6 +12,7 @@ pub mod ops;
 pub mod run;
 pub mod session;
 pub mod spec;
+pub mod spelling;
 pub mod ui;
 pub mod whole_file;
 pub mod worker;

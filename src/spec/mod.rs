@@ -1,10 +1,24 @@
-//! A network as data: what the layers are ([`ModelSpec`]), what follows from them ([`trace`]), and the built-in ones (`zoo`).
+//! A network as data: what the layers are ([`ModelSpec`]), what follows from them ([`trace`]), and the built-in ones ([`zoo`]).
 //!
 //! Only integers here, no tensors. The inspector, the README's tables, validation, the checkpoint's header and `nn::build`
 //! all read these types.
 
+mod error;
+mod geometry;
 mod layer;
 mod model;
+mod numerals;
+mod parse;
+mod shape;
+pub mod table;
+mod trace;
+mod write;
+pub mod zoo;
 
+pub use error::{Problem, SpecError};
+pub use geometry::Axis;
 pub use layer::{Activation, Groups, Layer, LayerSpec, Padding};
 pub use model::{ModelSpec, PixelOrder, PixelScale, Pixels, WeightInit};
+pub use numerals::{bytes, grouped, short};
+pub use shape::Shape;
+pub use trace::{LayerTrace, Trace, trace};

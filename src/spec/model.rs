@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Layer;
+use super::{Layer, LayerSpec, SpecError, Trace};
+use crate::knobs::{Knob, KnobError, Settings};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelSpec {
@@ -24,6 +25,56 @@ pub struct ModelSpec {
     /// Settings that this network wants unlike the table's defaults: knob name to value, as a person writes both.
     pub training: BTreeMap<String, String>,
     pub layers: Vec<Layer>,
+}
+
+impl ModelSpec {
+    /// The same network over another number of towers; 0 leaves it as it is, 1 joins what the paper split over two GPUs.
+    pub fn with_towers(&self, towers: usize) -> ModelSpec {
+        let towers = if towers == 0 { self.towers } else { towers };
+        ModelSpec { towers, ..self.clone() }
+    }
+
+    /// What follows from it: shapes, formulas, costs; or why it cannot be.
+    pub fn trace(&self) -> Result<Trace, SpecError> {
+        super::trace(self)
+    }
+
+    /// Every setting as this network starts with it: the table's defaults, over them the constants of its LRN, dropout and
+    /// activation layers, over them its own `training`.
+    ///
+    /// # Errors
+    /// A value outside its setting's range, or a name in `training` that is no setting.
+    pub fn settings(&self) -> Result<Settings, KnobError> {
+        let mut settings = Settings::new();
+        // The first of a kind speaks for all: `trace` sees to it that they agree.
+        for layer in self.layers.iter().rev() {
+            for (knob, value) in layer.what.steerable() {
+                settings.set(knob, value)?;
+            }
+        }
+        for (name, text) in &self.training {
+            let knob = Knob::by_name(name)?;
+            settings.set(knob, knob.spec().parse(text)?)?;
+        }
+        Ok(settings)
+    }
+
+    /// Places of the LRN layers among all layers.
+    fn lrn_places(&self) -> impl Iterator<Item = usize> + '_ {
+        let lrn = |layer: &Layer| matches!(layer.what, LayerSpec::Lrn { .. });
+        self.layers.iter().enumerate().filter(move |(_, layer)| lrn(layer)).map(|(place, _)| place)
+    }
+
+    /// How many LRN layers there are: they are counted from 1 in `lrn.1`, `lrn.2`, ….
+    pub fn lrn_layers(&self) -> u8 {
+        self.lrn_places().count().min(255) as u8
+    }
+
+    /// The setting that switches the layer at this place, where that is an LRN layer.
+    pub fn lrn_knob(&self, place: usize) -> Option<Knob> {
+        let index = self.lrn_places().position(|lrn| lrn == place)?;
+        u8::try_from(index + 1).ok().map(Knob::LrnLayer)
+    }
 }
 
 /// How bytes become the network's input.
@@ -62,11 +113,4 @@ pub enum WeightInit {
     TruncatedNormal {
         deviation: f64,
     },
-}
-
-impl ModelSpec {
-    /// How many LRN layers there are: they are counted from 1 in `lrn.1`, `lrn.2`, ….
-    pub fn lrn_layers(&self) -> u8 {
-        self.layers.iter().filter(|layer| matches!(layer.what, super::LayerSpec::Lrn { .. })).count().min(255) as u8
-    }
 }

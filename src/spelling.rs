@@ -1,0 +1,37 @@
+//! "Did you mean": the right name that a wrong one is nearest to.
+
+/// The candidate with the smallest edit distance (Levenshtein) to `name`; `None` where there are no candidates.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates.into_iter().min_by_key(|candidate| distance(name, candidate))
+}
+
+/// Characters to insert, delete or replace to turn `a` into `b`; one row of the table is kept.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.chars().enumerate() {
+            let replaced = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.chars().count()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_counts_what_must_be_typed_again() {
+        assert_eq!([distance("kernel", "kernal"), distance("", "lrn"), distance("lenet", "alexnet")], [1, 3, 3]);
+    }
+
+    #[test]
+    fn the_nearest_name_wins() {
+        assert_eq!(nearest("strid", ["kernel", "stride", "pad"]), Some("stride"));
+        assert_eq!(nearest("strid", []), None);
+    }
+}
