@@ -1,1 +1,47 @@
-fn main() {}
+//! Chooses a command.
+
+use std::process::ExitCode;
+
+use alexscope::cli::{Cli, CliCommand, ModelsArgs};
+use alexscope::headless;
+use alexscope::spec::{table, zoo};
+use clap::Parser;
+use color_eyre::eyre::Result;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        None => headless::train(&cli.train),
+        Some(CliCommand::Train(arguments)) => headless::train(arguments),
+        Some(CliCommand::Models(arguments)) => models(arguments),
+    };
+    match outcome {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Lists the networks, or shows one, as text or as JSON.
+fn models(arguments: &ModelsArgs) -> Result<u8> {
+    let text = match &arguments.model {
+        None if arguments.json => serde_json::to_string_pretty(&table::list_json())?,
+        None => table::list(),
+        Some(name) => {
+            let model = zoo::load(name)?;
+            let trace = model.trace()?;
+            if arguments.json {
+                serde_json::to_string_pretty(&table::json(&model, &trace))?
+            } else {
+                table::text(&model, &trace, TABLE_WIDTH)
+            }
+        }
+    };
+    println!("{}", text.trim_end());
+    Ok(0)
+}
+
+/// Columns of a table of layers.
+const TABLE_WIDTH: usize = 120;

@@ -24,10 +24,6 @@ pub enum CliCommand {
     Train(Box<TrainArgs>),
     /// List the networks, or show one layer by layer
     Models(ModelsArgs),
-    /// Measure the time of a training step, layer by layer
-    Bench(BenchArgs),
-    /// Fetch CIFAR-10
-    Data(DataArgs),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -75,38 +71,4 @@ pub struct ModelsArgs {
     pub model: Option<String>,
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Args, Debug)]
-pub struct BenchArgs {
-    #[arg(long, default_value = "alexnet", value_name = "NAME|FILE")]
-    pub model: String,
-    #[arg(long, default_value_t = 32)]
-    pub batch_size: usize,
-    /// Measured steps, after two to warm up
-    #[arg(long, default_value_t = 10)]
-    pub steps: usize,
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Args, Debug)]
-pub struct DataArgs {
-    #[command(subcommand)]
-    pub command: DataCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum DataCommand {
-    /// Get CIFAR-10's binary archive and unpack it
-    Fetch {
-        /// Another address, or the archive as a file
-        #[arg(long, value_name = "URL|FILE")]
-        from: Option<String>,
-        /// Where to put the folder cifar-10-batches-bin
-        #[arg(long, default_value = "data", value_name = "DIR")]
-        data: PathBuf,
-    },
 }

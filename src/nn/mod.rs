@@ -1,1 +1,11 @@
 //! The network built from a spec, its initial values, its optimizer, and the learner that runs it.
+
+mod error;
+mod init;
+mod learner;
+mod network;
+mod node;
+
+pub use error::{Error, Result};
+pub use learner::NetworkLearner;
+pub use network::{Network, Parameter};

@@ -20,8 +20,10 @@ use super::{CHANNELS, CLASSES, DataError, Dataset, PICTURE_BYTES, Pictures, SIDE
 
 /// The seed of the built-in dataset: everybody has the same pictures.
 const SEED: u64 = 10;
-const TRAIN: usize = 10_000;
-const TEST: usize = 2_000;
+/// Pictures to learn from.
+pub const TRAIN: usize = 10_000;
+/// Pictures held out.
+pub const TEST: usize = 2_000;
 /// Share of the test pictures, in percent, that show a design never trained on, where there is one.
 const UNSEEN_PERCENT: u32 = 25;
 

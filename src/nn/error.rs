@@ -1,0 +1,27 @@
+//! What can go wrong in a network.
+
+use crate::dataset::BatchError;
+use crate::knobs::KnobError;
+use crate::ops;
+use crate::spec::SpecError;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    #[error(transparent)]
+    Knob(#[from] KnobError),
+    #[error("layer {layer}: {source}")]
+    Operation { layer: String, source: ops::Error },
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+}
+
+/// Names the layer in which an operation failed.
+pub(super) fn at(layer: &str) -> impl FnOnce(ops::Error) -> Error {
+    move |source| Error::Operation { layer: layer.into(), source }
+}

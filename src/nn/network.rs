@@ -1,0 +1,369 @@
+//! The step written out, layer by layer: forward, loss, backward, update.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use candle_core::{DType, Device, Tensor, Var};
+use candle_nn::VarMap;
+
+use super::error::{Result, at};
+use super::init;
+use super::node::{Before, Node, Work};
+use crate::knobs::{Knob, Settings};
+use crate::ops::dropout::DropoutKey;
+use crate::ops::lrn::Lrn;
+use crate::ops::sgd::{Sgd, UpdateNorms};
+use crate::ops::softmax_cross_entropy::LossSum;
+use crate::ops::{Context, activation, conv2d, dense, dropout, lrn, max_pool2d, sgd, softmax_cross_entropy, statistics};
+use crate::spec::{Activation, LayerSpec, ModelSpec};
+
+/// A trained tensor with what the optimizer keeps of it.
+pub struct Parameter {
+    /// `conv1.weight`
+    pub name: String,
+    pub value: Var,
+    pub velocity: Tensor,
+    pub gradient: Tensor,
+}
+
+/// Whether dropout is at work, and with which random numbers.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode {
+    Training { seed: u64, step: u64 },
+    Testing,
+}
+
+/// Milliseconds of each layer in the last passes.
+#[derive(Clone, Debug, Default)]
+pub struct Times {
+    pub forward: Vec<f64>,
+    pub backward: Vec<f64>,
+}
+
+/// A network ready to run batches of up to a fixed number of pictures.
+pub struct Network {
+    ctx: Context,
+    nodes: Vec<Node>,
+    parameters: Vec<Parameter>,
+    variables: VarMap,
+    capacity: usize,
+    /// Two flat tensors as large as the largest layer's output (or input): the gradient goes from one to the other.
+    gradients: [Tensor; 2],
+    /// What each layer gave in the last forward pass, views of the buffers; the network's input first.
+    values: Vec<Tensor>,
+    pub times: Times,
+    /// Constants of LRN and dropout as the model's file gives them; a knob that still has this value leaves each layer its own.
+    given: Settings,
+}
+
+impl Network {
+    /// Builds the network of `model` with initial weights drawn from `seed`.
+    pub fn build(model: &ModelSpec, seed: u64, capacity: usize) -> Result<Network> {
+        let mut network = Network {
+            ctx: Context::new(),
+            nodes: Vec::new(),
+            parameters: Vec::new(),
+            variables: VarMap::new(),
+            capacity: 0,
+            gradients: [Tensor::zeros(0, DType::F32, &Device::Cpu)?, Tensor::zeros(0, DType::F32, &Device::Cpu)?],
+            values: Vec::new(),
+            times: Times::default(),
+            given: model.settings()?,
+        };
+        network.resize(model, capacity)?;
+        network.draw_parameters(model, seed)?;
+        Ok(network)
+    }
+
+    /// Makes room for batches of up to `capacity` pictures; weights stay.
+    pub fn resize(&mut self, model: &ModelSpec, capacity: usize) -> Result<()> {
+        if capacity == self.capacity {
+            return Ok(());
+        }
+        let trace = model.trace()?;
+        let mut before = Before::default();
+        // The old buffers go before the new ones come.
+        self.nodes.clear();
+        self.values.clear();
+        let mut weighted = false;
+        for (layer, trace) in model.layers.iter().zip(&trace.layers) {
+            self.nodes.push(Node::build(layer, trace, before, weighted, capacity)?);
+            weighted = matches!(layer.what, LayerSpec::Conv2d { .. } | LayerSpec::Dense { .. });
+            before.parameters += if weighted { 2 } else { 0 };
+            before.lrn += u8::from(matches!(layer.what, LayerSpec::Lrn { .. }));
+            before.dropout += u64::from(matches!(layer.what, LayerSpec::Dropout { .. }));
+        }
+        let largest = self.nodes.iter().map(|node| node.output.iter().product::<usize>()).max().unwrap_or(0);
+        for gradient in &mut self.gradients {
+            *gradient = Tensor::zeros(largest * capacity, DType::F32, &Device::Cpu)?;
+        }
+        self.capacity = capacity;
+        Ok(())
+    }
+
+    fn draw_parameters(&mut self, model: &ModelSpec, seed: u64) -> Result<()> {
+        for (layer, node) in model.layers.iter().zip(&self.nodes) {
+            let Some((shape, fan_in)) = node.weight_shape() else { continue };
+            let (count, place) = (shape.iter().product(), self.parameters.len() as u64);
+            let weights = Tensor::from_vec(init::weights(model.init, seed, place, count, fan_in), shape.clone(), &Device::Cpu)?;
+            let biases = Tensor::full(layer.bias as f32, shape[0], &Device::Cpu)?;
+            for (kind, tensor) in [("weight", weights), ("bias", biases)] {
+                let name = format!("{}.{kind}", layer.name);
+                let (velocity, gradient) = (tensor.zeros_like()?, tensor.zeros_like()?);
+                let value = Var::from_tensor(&tensor)?;
+                if let Ok(mut variables) = self.variables.data().lock() {
+                    variables.insert(name.clone(), value.clone());
+                }
+                self.parameters.push(Parameter { name, value, velocity, gradient });
+            }
+        }
+        Ok(())
+    }
+
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The parameters under their names, as candle's own layers find them through `VarBuilder`.
+    pub fn variables(&self) -> &VarMap {
+        &self.variables
+    }
+
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// What layer `place` gave in the last forward pass.
+    pub fn output(&self, place: usize) -> Option<&Tensor> {
+        self.values.get(place + 1)
+    }
+
+    /// Runs `images` [b, c, h, w] through all layers; `gate` is asked before each and may break off.
+    pub fn forward(
+        &mut self,
+        images: &Tensor,
+        settings: &Settings,
+        mode: Mode,
+        gate: &mut dyn FnMut(&str, usize) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let batch = images.dim(0)?;
+        self.values.clear();
+        self.values.push(images.clone());
+        self.times.forward.clear();
+        for place in 0..self.nodes.len() {
+            if gate(&self.nodes[place].name, place).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            let start = Instant::now();
+            let value = self.forward_layer(place, batch, settings, mode)?;
+            self.values.push(value);
+            self.times.forward.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn forward_layer(&self, place: usize, batch: usize, settings: &Settings, mode: Mode) -> Result<Tensor> {
+        let (ctx, node, x) = (&self.ctx, &self.nodes[place], &self.values[place]);
+        let failed = || at(&node.name);
+        let y = match &node.buffer {
+            Some(buffer) => buffer.narrow(0, 0, batch)?,
+            None => x.clone(),
+        };
+        match &node.work {
+            Work::Conv2d { geometry, weight } => {
+                let (w, b) = (&self.parameters[*weight].value, &self.parameters[*weight + 1].value);
+                conv2d::forward(ctx, geometry, self.fused_after(place, settings), x, w, b, &y).map_err(failed())?;
+            }
+            Work::Dense { geometry, weight } => {
+                let (w, b) = (&self.parameters[*weight].value, &self.parameters[*weight + 1].value);
+                dense::forward(ctx, geometry, self.fused_after(place, settings), x, w, b, &y).map_err(failed())?;
+            }
+            Work::Activation { fused: true, .. } => {}
+            Work::Activation { own, .. } => {
+                y.slice_set(x, 0, 0)?;
+                activation::forward(ctx, self.function(*own, settings), &y).map_err(failed())?;
+            }
+            Work::MaxPool2d { geometry, argmax } => {
+                max_pool2d::forward(ctx, geometry, x, &y, &argmax.narrow(0, 0, batch)?).map_err(failed())?;
+            }
+            Work::Lrn { own, index, denominator } => {
+                if !settings.lrn_is_on(*index) {
+                    return Ok(x.clone());
+                }
+                let lrn = self.constants(own, settings);
+                lrn::forward(ctx, &lrn, x, &y, &denominator.narrow(0, 0, batch)?).map_err(failed())?;
+            }
+            Work::Dropout { own, index, mask } => {
+                let (p, Mode::Training { seed, step }) = (self.dropout(*own, settings), mode) else { return Ok(x.clone()) };
+                let key = DropoutKey { seed, layer: *index, step };
+                dropout::forward(ctx, p, key, x, &y, &mask.narrow(0, 0, batch)?).map_err(failed())?;
+            }
+            Work::Flatten => return Ok(x.reshape((batch, node.output[0]))?),
+        }
+        Ok(y)
+    }
+
+    /// Loss and right answers of the last forward pass.
+    pub fn loss(&self, labels: &[u8]) -> Result<LossSum> {
+        let Some(logits) = self.values.last() else { return Ok(LossSum::default()) };
+        softmax_cross_entropy::forward(&self.ctx, logits, labels, None).map_err(at("loss"))
+    }
+
+    /// The gradients of the mean loss by all parameters, after a forward pass in training; weights stay as they are.
+    pub fn backward(
+        &mut self,
+        labels: &[u8],
+        settings: &Settings,
+        gate: &mut dyn FnMut(&str, usize) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let (batch, layers) = (labels.len(), self.nodes.len());
+        self.times.backward = vec![0.0; layers];
+        let mut current = 0;
+        let logits = &self.values[layers];
+        softmax_cross_entropy::backward(&self.ctx, logits, labels, &self.gradient(current, logits.dims())?)
+            .map_err(at("loss"))?;
+        // Below the first layer with weights nothing is learned: the picture's gradient is never made.
+        let first = self.nodes.iter().position(|node| node.weight_shape().is_some()).unwrap_or(layers);
+        for place in (first..layers).rev() {
+            if gate(&self.nodes[place].name, layers - 1 - place).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            let start = Instant::now();
+            if self.backward_layer(place, batch, settings, current, place > first)? {
+                current = 1 - current;
+            }
+            self.times.backward[place] = start.elapsed().as_secs_f64() * 1e3;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Turns the gradient by the layer's output (in `gradients[current]`) into that by its input. True: it is in the other
+    /// tensor now; false: it was changed in place.
+    fn backward_layer(&self, place: usize, batch: usize, settings: &Settings, current: usize, onwards: bool) -> Result<bool> {
+        let (ctx, node, x, y) = (&self.ctx, &self.nodes[place], &self.values[place], &self.values[place + 1]);
+        let failed = || at(&node.name);
+        let dy = self.gradient(current, y.dims())?;
+        let dx = self.gradient(1 - current, x.dims());
+        match &node.work {
+            Work::Conv2d { geometry, weight } => {
+                let (w, b) = (&self.parameters[*weight], &self.parameters[*weight + 1]);
+                let dx = if onwards { Some(dx?) } else { None };
+                let act = self.fused_after(place, settings);
+                conv2d::backward(ctx, geometry, act, x, &w.value, y, &dy, dx.as_ref(), &w.gradient, &b.gradient)
+                    .map_err(failed())?;
+            }
+            Work::Dense { geometry, weight } => {
+                let (w, b) = (&self.parameters[*weight], &self.parameters[*weight + 1]);
+                let dx = if onwards { Some(dx?) } else { None };
+                let act = self.fused_after(place, settings);
+                dense::backward(ctx, geometry, act, x, &w.value, y, &dy, dx.as_ref(), &w.gradient, &b.gradient)
+                    .map_err(failed())?;
+            }
+            Work::Activation { fused: true, .. } | Work::Flatten => return Ok(false),
+            Work::Activation { own, .. } => {
+                activation::backward(ctx, self.function(*own, settings), y, &dy).map_err(failed())?;
+                return Ok(false);
+            }
+            Work::MaxPool2d { geometry, argmax } => {
+                max_pool2d::backward(ctx, geometry, &argmax.narrow(0, 0, batch)?, &dy, &dx?).map_err(failed())?;
+            }
+            Work::Lrn { own, index, denominator } => {
+                if !settings.lrn_is_on(*index) {
+                    return Ok(false);
+                }
+                let lrn = self.constants(own, settings);
+                lrn::backward(ctx, &lrn, x, y, &denominator.narrow(0, 0, batch)?, &dy, &dx?).map_err(failed())?;
+            }
+            Work::Dropout { own, mask, .. } => {
+                let p = self.dropout(*own, settings);
+                dropout::backward(ctx, p, &mask.narrow(0, 0, batch)?, &dy, &dx?).map_err(failed())?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// A view of one of the two gradient tensors.
+    fn gradient(&self, which: usize, shape: &[usize]) -> Result<Tensor> {
+        Ok(self.gradients[which].narrow(0, 0, shape.iter().product())?.reshape(shape)?)
+    }
+
+    /// The activation that the layer after `place` wants applied in the same pass.
+    fn fused_after(&self, place: usize, settings: &Settings) -> Option<Activation> {
+        match self.nodes.get(place + 1)?.work {
+            Work::Activation { own, fused: true } => Some(self.function(own, settings)),
+            _ => None,
+        }
+    }
+
+    fn function(&self, own: Activation, settings: &Settings) -> Activation {
+        let knob = self.steered(Knob::Activation, settings);
+        knob.and_then(|value| Activation::ALL.get(value as usize).copied()).unwrap_or(own)
+    }
+
+    fn dropout(&self, own: f64, settings: &Settings) -> f64 {
+        self.steered(Knob::Dropout, settings).unwrap_or(own)
+    }
+
+    fn constants(&self, own: &Lrn, settings: &Settings) -> Lrn {
+        Lrn {
+            n: self.steered(Knob::LrnN, settings).map_or(own.n, |n| n as usize),
+            k: self.steered(Knob::LrnK, settings).unwrap_or(own.k),
+            alpha: self.steered(Knob::LrnAlpha, settings).unwrap_or(own.alpha),
+            beta: self.steered(Knob::LrnBeta, settings).unwrap_or(own.beta),
+        }
+    }
+
+    /// A knob's value where a person moved it away from what the model's file gives.
+    fn steered(&self, knob: Knob, settings: &Settings) -> Option<f64> {
+        let value = settings.get(knob);
+        (value != self.given.get(knob)).then_some(value)
+    }
+
+    /// Sum of squares of each parameter's gradient; one that is not finite shows as a sum that is not.
+    pub fn gradient_squares(&self) -> Result<Vec<f64>> {
+        let squares = |parameter: &Parameter| statistics::square_sum(&self.ctx, &parameter.gradient).map_err(at(&parameter.name));
+        self.parameters.iter().map(squares).collect()
+    }
+
+    /// The first layer whose output in the last forward pass is not finite.
+    pub fn first_bad_output(&self) -> Result<Option<&str>> {
+        for (node, value) in self.nodes.iter().zip(self.values.iter().skip(1)) {
+            if !statistics::all_finite(&self.ctx, value).map_err(at(&node.name))? {
+                return Ok(Some(&node.name));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Mean and deviation of a layer's output, and for activations the share of dead units.
+    pub fn output_statistics(&self, place: usize) -> Result<Option<(f64, f64, Option<f64>)>> {
+        let (Some(node), Some(value)) = (self.nodes.get(place), self.output(place)) else { return Ok(None) };
+        let (sum, squares) = statistics::sum_and_squares(&self.ctx, value).map_err(at(&node.name))?;
+        let count = value.elem_count() as f64;
+        let mean = sum / count;
+        let dead = match node.work {
+            Work::Activation { .. } => Some(statistics::dead_share(&self.ctx, value).map_err(at(&node.name))?),
+            _ => None,
+        };
+        Ok(Some((mean, (squares / count - mean * mean).max(0.0).sqrt(), dead)))
+    }
+
+    /// Moves all parameters along their gradients; `norms`: also sum the squares of weights and updates.
+    pub fn update(&mut self, settings: &Settings, learning_rate: f64, norms: bool) -> Result<Vec<UpdateNorms>> {
+        let sgd = Sgd {
+            learning_rate,
+            momentum: settings.get(Knob::Momentum),
+            weight_decay: settings.get(Knob::WeightDecay),
+            nesterov: settings.is_on(Knob::Nesterov),
+        };
+        let update = |parameter: &Parameter| {
+            sgd::update(&self.ctx, &sgd, &parameter.value, &parameter.velocity, &parameter.gradient, norms)
+                .map_err(at(&parameter.name))
+        };
+        self.parameters.iter().map(update).collect::<Result<Vec<_>>>()
+    }
+}

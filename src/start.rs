@@ -1,0 +1,76 @@
+//! From a command line to a run that is ready to begin.
+
+use std::fs;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
+
+use crate::cli::{DeviceChoice, TrainArgs};
+use crate::dataset::{self, CLASSES, Source};
+use crate::engine::{Pictures, Script};
+use crate::knobs::Settings;
+use crate::nn::NetworkLearner;
+use crate::run::RunFolder;
+use crate::session::{DatasetInfo, DeviceInfo, RunHeader};
+use crate::spec::{ModelSpec, zoo};
+use crate::worker::{Plan, Prepare, Prepared};
+
+/// What a person asked for, checked as far as it can be at once.
+pub fn plan(arguments: &TrainArgs, unattended: bool) -> Result<Plan> {
+    let model = zoo::load(&arguments.model)?;
+    let mut settings = model.settings()?;
+    arguments.knobs.apply(&mut settings)?;
+    let source = Source::find(arguments.data.as_deref())?;
+    if arguments.device == DeviceChoice::Cuda {
+        return Err(eyre!("this program was built without CUDA; use --device cpu, or auto"));
+    }
+    let script = match &arguments.script {
+        Some(path) => {
+            let text = fs::read_to_string(path).wrap_err_with(|| format!("cannot read the script {}", path.display()))?;
+            Script::parse(&text, &path.display().to_string())?
+        }
+        None => Script::default(),
+    };
+    let now = SystemTime::now();
+    let folder = RunFolder::create(arguments.run_dir.as_deref(), &model.name, now)?;
+    let header = RunHeader {
+        version: env!("CARGO_PKG_VERSION").into(),
+        run: folder.name(),
+        folder: folder.path().display().to_string(),
+        model: model.clone(),
+        settings: settings.clone(),
+        data: describe(&source),
+        device: DeviceInfo { name: "CPU".into(), threads: threads(arguments.threads) },
+        started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+    };
+    let prepare = prepare(model, source, settings);
+    Ok(Plan { header, script, folder: Some(folder), prepare, fetch: None, unattended })
+}
+
+/// Threads that compute: as asked, else one a processor.
+pub fn threads(asked: Option<usize>) -> usize {
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)).max(1)
+}
+
+fn describe(source: &Source) -> DatasetInfo {
+    let (name, stand_in, folder, train, test) = match source {
+        Source::Cifar10(folder) => ("CIFAR-10", false, folder.display().to_string(), 50_000, 10_000),
+        Source::Emoji10 => ("Emoji-10", true, String::new(), dataset::emoji10::TRAIN, dataset::emoji10::TEST),
+    };
+    let classes = CLASSES.map(String::from).to_vec();
+    DatasetInfo { name: name.into(), stand_in, folder, classes, train, test }
+}
+
+/// Reads the pictures and draws the initial weights, in the thread that trains.
+fn prepare(model: ModelSpec, source: Source, settings: Settings) -> Prepare {
+    Box::new(move |say| {
+        say("reading the pictures");
+        let dataset = Arc::new(dataset::load(&source).map_err(|error| error.to_string())?);
+        let pictures = Pictures { train: dataset.train.len(), test: dataset.test.len() };
+        say("drawing initial weights");
+        let learner = NetworkLearner::new(model, dataset, &settings).map_err(|error| error.to_string())?;
+        Ok(Prepared { learner: Box::new(learner), pictures })
+    })
+}
