@@ -1,9 +1,11 @@
 //! Convolution as a matrix product (Chellapilla, Puri, Simard 2006, section 4): the patches of the input that the kernel meets become
 //! the columns of a matrix, a band of output rows at a time so that it stays in the cache.
 //!
+//! ```text
 //!     y  [out × pixels]       = w  [out × patch]          · columns [patch × pixels]
 //!     dw [out × patch]        = dz [out × pixels]         · columnsᵀ, summed over the batch
 //!     dcolumns [patch × pixels] = wᵀ [patch × out]        · dz, added back to where the patches came from: dx
+//! ```
 
 use rayon::prelude::*;
 
