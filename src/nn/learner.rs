@@ -87,7 +87,9 @@ impl NetworkLearner {
         let mut watch = Stopwatch { gate, held: 0.0, of: 2 * layers + 1 };
         let mode = Mode::Training { seed: settings.get(Knob::Seed) as u64, step: plan.step };
 
-        let forward = self.network.forward(&images, settings, mode, &mut |layer, done| watch.pass(layer, Pass::Forward, done))?;
+        let forward = self
+            .network
+            .forward(&images, settings, mode, &mut |layer: &str, done: usize| watch.pass(layer, Pass::Forward, done))?;
         if forward.is_break() {
             return Ok(Stepped::Abandoned);
         }
@@ -97,8 +99,9 @@ impl NetworkLearner {
             let bad = self.network.first_bad_output()?;
             return Ok(diverged(plan.step, bad.unwrap_or("loss"), if bad.is_some() { "output" } else { "loss" }));
         }
-        let backward =
-            self.network.backward(&labels, settings, &mut |layer, done| watch.pass(layer, Pass::Backward, layers + done))?;
+        let backward = self
+            .network
+            .backward(&labels, settings, &mut |layer: &str, done: usize| watch.pass(layer, Pass::Backward, layers + done))?;
         if backward.is_break() {
             return Ok(Stepped::Abandoned);
         }
@@ -158,9 +161,9 @@ impl NetworkLearner {
             let next = (after < pictures).then(|| self.batch_plan(Split::Test, range(after, capacity), settings));
             let (images, labels) = self.take(&plan, next.as_ref())?;
             let mut watch = Stopwatch { gate, held: 0.0, of: pictures };
-            let flow = self
-                .network
-                .forward(&images, settings, Mode::Testing, &mut |layer, _| watch.pass(layer, Pass::Forward, first))?;
+            let flow = self.network.forward(&images, settings, Mode::Testing, &mut |layer: &str, _: usize| {
+                watch.pass(layer, Pass::Forward, first)
+            })?;
             if flow.is_break() {
                 return Ok(None);
             }

@@ -5,7 +5,9 @@ mod init;
 mod learner;
 mod network;
 mod node;
+#[cfg(test)]
+mod tests;
 
 pub use error::{Error, Result};
 pub use learner::NetworkLearner;
-pub use network::{Network, Parameter};
+pub use network::{Mode, Network, Parameter, Times, Watch};

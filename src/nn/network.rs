@@ -33,6 +33,21 @@ pub enum Mode {
     Testing,
 }
 
+/// Looks on between layers.
+pub trait Watch {
+    /// Asked before each layer; may break off.
+    fn pass(&mut self, layer: &str, done: usize) -> ControlFlow<()>;
+
+    /// Shown the gradient of the loss by the output of the layer at `place`.
+    fn output_gradient(&mut self, _place: usize, _gradient: &Tensor) {}
+}
+
+impl<F: FnMut(&str, usize) -> ControlFlow<()>> Watch for F {
+    fn pass(&mut self, layer: &str, done: usize) -> ControlFlow<()> {
+        self(layer, done)
+    }
+}
+
 /// Milliseconds of each layer in the last passes.
 #[derive(Clone, Debug, Default)]
 pub struct Times {
@@ -142,20 +157,20 @@ impl Network {
         self.values.get(place + 1)
     }
 
-    /// Runs `images` [b, c, h, w] through all layers; `gate` is asked before each and may break off.
+    /// Runs `images` [b, c, h, w] through all layers; `watch` may break off between two.
     pub fn forward(
         &mut self,
         images: &Tensor,
         settings: &Settings,
         mode: Mode,
-        gate: &mut dyn FnMut(&str, usize) -> ControlFlow<()>,
+        watch: &mut dyn Watch,
     ) -> Result<ControlFlow<()>> {
         let batch = images.dim(0)?;
         self.values.clear();
         self.values.push(images.clone());
         self.times.forward.clear();
         for place in 0..self.nodes.len() {
-            if gate(&self.nodes[place].name, place).is_break() {
+            if watch.pass(&self.nodes[place].name, place).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
             let start = Instant::now();
@@ -214,12 +229,7 @@ impl Network {
     }
 
     /// The gradients of the mean loss by all parameters, after a forward pass in training; weights stay as they are.
-    pub fn backward(
-        &mut self,
-        labels: &[u8],
-        settings: &Settings,
-        gate: &mut dyn FnMut(&str, usize) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>> {
+    pub fn backward(&mut self, labels: &[u8], settings: &Settings, watch: &mut dyn Watch) -> Result<ControlFlow<()>> {
         let (batch, layers) = (labels.len(), self.nodes.len());
         self.times.backward = vec![0.0; layers];
         let mut current = 0;
@@ -229,9 +239,10 @@ impl Network {
         // Below the first layer with weights nothing is learned: the picture's gradient is never made.
         let first = self.nodes.iter().position(|node| node.weight_shape().is_some()).unwrap_or(layers);
         for place in (first..layers).rev() {
-            if gate(&self.nodes[place].name, layers - 1 - place).is_break() {
+            if watch.pass(&self.nodes[place].name, layers - 1 - place).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
+            watch.output_gradient(place, &self.gradient(current, self.values[place + 1].dims())?);
             let start = Instant::now();
             if self.backward_layer(place, batch, settings, current, place > first)? {
                 current = 1 - current;
