@@ -1,5 +1,6 @@
 //! alexscope: a terminal cockpit in which a person watches AlexNet learn CIFAR-10 and steers it while it learns.
 
+pub mod bench;
 pub mod chart;
 pub mod cli;
 pub mod dataset;

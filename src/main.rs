@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use alexscope::cli::{Cli, CliCommand, ModelsArgs};
+use alexscope::bench;
+use alexscope::cli::{BenchArgs, Cli, CliCommand, ModelsArgs};
 use alexscope::headless;
 use alexscope::spec::{table, zoo};
 use clap::Parser;
@@ -14,6 +15,7 @@ fn main() -> ExitCode {
         None => headless::train(&cli.train),
         Some(CliCommand::Train(arguments)) => headless::train(arguments),
         Some(CliCommand::Models(arguments)) => models(arguments),
+        Some(CliCommand::Bench(arguments)) => measure(arguments),
     };
     match outcome {
         Ok(status) => ExitCode::from(status),
@@ -40,6 +42,13 @@ fn models(arguments: &ModelsArgs) -> Result<u8> {
         }
     };
     println!("{}", text.trim_end());
+    Ok(0)
+}
+
+/// Measures a training step and prints what it found.
+fn measure(arguments: &BenchArgs) -> Result<u8> {
+    let report = bench::measure(arguments)?;
+    println!("{}", if arguments.json { serde_json::to_string(&report)? } else { report.text() });
     Ok(0)
 }
 

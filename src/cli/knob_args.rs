@@ -29,7 +29,8 @@ fn flag(row: &'static KnobSpec) -> Arg {
         .allow_negative_numbers(true)
 }
 
-fn pair(text: &str) -> Result<(Knob, f64), String> {
+/// Reads `KNOB=VALUE`.
+pub fn pair(text: &str) -> Result<(Knob, f64), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("expected KNOB=VALUE, not `{text}`"))?;
     let knob = Knob::by_name(name).map_err(|error| error.to_string())?;
     Ok((knob, knob.spec().parse(value).map_err(|error| error.to_string())?))

@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use knob_args::KnobArgs;
 
+use crate::knobs::Knob;
+
 #[derive(Debug, Parser)]
 #[command(name = "alexscope", version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -24,6 +26,8 @@ pub enum CliCommand {
     Train(Box<TrainArgs>),
     /// List the networks, or show one layer by layer
     Models(ModelsArgs),
+    /// Measure the time of a training step, layer by layer
+    Bench(BenchArgs),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -71,4 +75,25 @@ pub struct ModelsArgs {
     pub model: Option<String>,
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// A built-in network or a TOML file
+    #[arg(long, default_value = "alexnet", value_name = "NAME|FILE")]
+    pub model: String,
+    /// Pictures in a step
+    #[arg(long, default_value_t = 32, value_name = "N")]
+    pub batch_size: u32,
+    /// Measured steps, after two to warm up
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub steps: usize,
+    /// Computing threads; all processors by default
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    #[arg(long)]
+    pub json: bool,
+    /// Any setting by its name, such as lrn=off or towers=1
+    #[arg(long = "set", value_name = "KNOB=VALUE", value_parser = knob_args::pair)]
+    pub set: Vec<(Knob, f64)>,
 }
