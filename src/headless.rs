@@ -3,38 +3,63 @@
 use std::io::{self, Write};
 
 use color_eyre::eyre::{Result, eyre};
+use crossbeam_channel::select;
 
 use crate::cli::TrainArgs;
 use crate::link::{Delivery, link};
-use crate::session::{Event, FinishReason, Stamped};
-use crate::{start, worker};
+use crate::session::{Command, Event, FinishReason, Stamped};
+use crate::{signals, start, worker};
 
-/// Trains until the budget is used up; returns the exit status.
+/// Exit status of a run whose loss or gradient was no finite number any more.
+const DIVERGED: u8 = 3;
+
+/// Trains until the budget is used up or a signal comes; returns the exit status.
 pub fn train(arguments: &TrainArgs) -> Result<u8> {
+    let signals = signals::listen()?;
     let plan = start::plan(arguments, true)?;
     let (screen, worker_end) = link(Delivery::Lossless);
     let training = worker::spawn(plan, worker_end)?;
-    let mut reader_is_there = true;
-    while let Ok(batch) = screen.events.recv() {
-        for stamped in &batch {
-            if arguments.json && reader_is_there && !stamped.event.is_fleeting() {
-                reader_is_there = print_line(stamped)?;
+    let mut stopped_by = None;
+    loop {
+        select! {
+            recv(screen.events) -> batch => {
+                let Ok(batch) = batch else { break };
+                if !show(&batch, arguments.json)? {
+                    break;
+                }
             }
-            if let Some(line) = in_words(&stamped.event) {
-                eprintln!("{line}");
+            recv(signals) -> signal => if let Ok(signal) = signal {
+                if stopped_by.replace(signal).is_some() {
+                    // Asked twice: now, whatever has not been saved.
+                    return Ok(signals::exit_status(signal));
+                }
+                eprintln!("stopping; what was learned is saved first (once more: stop now)");
+                // A full lane would mean that 256 commands wait for this run's own end.
+                let _ = screen.commands.try_send(Command::Stop { save: true });
             }
-        }
-        if !reader_is_there {
-            break;
         }
     }
     drop(screen);
     let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
-    match ending.reason {
-        FinishReason::Budget | FinishReason::Stopped => Ok(0),
-        FinishReason::Diverged => Ok(3),
-        FinishReason::Failed => Err(eyre!(ending.failure.unwrap_or_default())),
+    match (ending.reason, stopped_by) {
+        (FinishReason::Failed, _) => Err(eyre!(ending.failure.unwrap_or_default())),
+        (FinishReason::Diverged, _) => Ok(DIVERGED),
+        (_, Some(signal)) => Ok(signals::exit_status(signal)),
+        (FinishReason::Budget | FinishReason::Stopped, None) => Ok(0),
     }
+}
+
+/// Prints events; false where nobody reads standard output any more.
+fn show(batch: &[Stamped], json: bool) -> Result<bool> {
+    for stamped in batch {
+        if json && !stamped.event.is_fleeting() && !print_line(stamped)? {
+            return Ok(false);
+        }
+        if let Some(line) = in_words(&stamped.event) {
+            eprintln!("{line}");
+        }
+    }
+    Ok(true)
 }
 
 /// False where nobody reads any more.

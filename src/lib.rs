@@ -13,6 +13,7 @@ pub mod nn;
 pub mod ops;
 pub mod run;
 pub mod session;
+pub mod signals;
 pub mod spec;
 pub mod spelling;
 pub mod start;

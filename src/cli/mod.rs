@@ -11,7 +11,7 @@ pub use knob_args::KnobArgs;
 use crate::knobs::Knob;
 
 #[derive(Debug, Parser)]
-#[command(name = "alexscope", version, about, args_conflicts_with_subcommands = true)]
+#[command(name = "alexscope", version, about, args_conflicts_with_subcommands = true, args_override_self = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<CliCommand>,

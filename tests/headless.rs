@@ -1,0 +1,133 @@
+//! The program without a screen, as a script would use it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn alexscope() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alexscope"));
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A short run of LeNet-5 on the built-in pictures.
+fn train(run: &Path, arguments: &[&str]) -> Output {
+    let quick = ["train", "--headless", "--json", "--model", "lenet5", "--steps", "6", "--evaluate-pictures", "50"];
+    alexscope().args(quick).arg("--run-dir").arg(run).args(arguments).output().unwrap()
+}
+
+fn events(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn losses(output: &Output) -> Vec<u64> {
+    let steps = events(output).into_iter().filter(|event| event["event"] == "step");
+    steps.map(|event| event["loss"].as_f64().unwrap().to_bits()).collect()
+}
+
+#[test]
+fn the_events_on_standard_output_are_those_of_the_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = train(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(0));
+    let record = std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap();
+    assert_eq!(String::from_utf8(output.stdout.clone()).unwrap(), record);
+    let kinds: Vec<_> = events(&output).iter().map(|event| event["event"].as_str().unwrap().to_string()).collect();
+    assert_eq!(kinds.first().unwrap(), "started");
+    assert_eq!(kinds.last().unwrap(), "finished");
+    assert_eq!(kinds.iter().filter(|kind| *kind == "step").count(), 6);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "evaluated").count(), 1);
+}
+
+#[test]
+fn the_same_seed_and_script_give_the_same_losses_bit_for_bit_at_one_two_and_four_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("plan.txt");
+    std::fs::write(&script, "3 learning-rate 0.02\n5 nesterov on\n").unwrap();
+    let run = |threads: &str| {
+        let named = folder.path().join(threads);
+        losses(&train(&named, &["--threads", threads, "--seed", "9", "--script", script.to_str().unwrap()]))
+    };
+    let alone = run("1");
+    assert_eq!(alone.len(), 6);
+    assert_eq!(alone, run("2"));
+    assert_eq!(alone, run("4"));
+}
+
+#[test]
+fn a_script_changes_a_knob_at_its_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("plan.txt");
+    std::fs::write(&script, "4 momentum 0.5").unwrap();
+    let output = train(&folder.path().join("run"), &["--script", script.to_str().unwrap()]);
+    let changed: Vec<_> = events(&output).into_iter().filter(|event| event["event"] == "changed").collect();
+    assert_eq!(changed.len(), 1);
+    assert_eq!(changed[0]["step"], 4);
+    assert_eq!((&changed[0]["knob"], &changed[0]["from"], &changed[0]["to"]), (&"momentum".into(), &"0.9".into(), &"0.5".into()));
+}
+
+#[test]
+fn a_rate_that_is_far_too_high_ends_with_status_3_and_names_a_layer() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = train(folder.path(), &["--learning-rate", "100", "--steps", "200"]);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let events = events(&output);
+    let diverged = events.iter().find(|event| event["event"] == "diverged").unwrap();
+    assert!(!diverged["layer"].as_str().unwrap().is_empty());
+    assert_eq!(events.last().unwrap()["reason"], "diverged");
+}
+
+#[test]
+fn a_wrong_option_is_status_2_and_a_missing_file_status_1() {
+    let status = |arguments: &[&str]| {
+        let output = alexscope().args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, words) = status(&["train", "--momentum", "2"]);
+    assert_eq!(code, Some(2));
+    assert!(words.contains("momentum takes 0 to 0.9999"), "{words}");
+    let (code, words) = status(&["train", "--headless", "--script", "/nowhere/plan.txt"]);
+    assert_eq!(code, Some(1));
+    assert!(words.contains("cannot read the script /nowhere/plan.txt"), "{words}");
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = alexscope()
+        .args(["train", "--headless", "--json", "--model", "lenet5", "--steps", "100000", "--run-dir"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("started"));
+    drop(lines);
+    assert!(child.wait().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_saves_stops_and_shows_in_the_exit_status() {
+    for (signal, status) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = alexscope()
+            .args(["train", "--headless", "--json", "--model", "lenet5", "--run-dir"])
+            .arg(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        while !lines.next().unwrap().unwrap().contains(r#""event":"step""#) {}
+        assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
+        let last = lines.map_while(Result::ok).last().unwrap();
+        assert!(last.contains(r#""event":"finished""#) && last.contains("stopped"), "{last}");
+        assert_eq!(child.wait().unwrap().code(), Some(status));
+        assert_eq!(std::fs::read_dir(folder.path().join("checkpoints")).unwrap().count(), 1);
+    }
+}
