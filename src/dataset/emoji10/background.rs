@@ -3,11 +3,23 @@
 use std::f32::consts::TAU;
 
 use super::{Colour, blend, random_colour};
-use crate::dataset::SIDE;
 use crate::dataset::stream::Stream;
+use crate::dataset::{CLASSES, SIDE};
 
 /// Knots of the noise along each side.
 const KNOTS: usize = 5;
+
+/// Where things of each class are mostly seen, in the order of [`CLASSES`]: a colour above and one below.
+const HOMES: [[Colour; 2]; CLASSES.len()] = {
+    const AIR: [Colour; 2] = [[0.35, 0.60, 0.90], [0.78, 0.88, 0.95]];
+    const ROAD: [Colour; 2] = [[0.70, 0.72, 0.74], [0.36, 0.36, 0.38]];
+    const ROOM: [Colour; 2] = [[0.82, 0.72, 0.58], [0.55, 0.36, 0.24]];
+    const MEADOW: [Colour; 2] = [[0.62, 0.78, 0.85], [0.36, 0.56, 0.22]];
+    const WATER: [Colour; 2] = [[0.75, 0.85, 0.92], [0.12, 0.34, 0.56]];
+    [AIR, ROAD, AIR, ROOM, MEADOW, ROOM, MEADOW, MEADOW, WATER, ROAD]
+};
+/// How far a home's colours may be off in each channel.
+const VARIATION: f32 = 0.12;
 
 /// Two colours and the pattern in which they are mixed.
 pub(super) struct Background {
@@ -33,16 +45,13 @@ enum Pattern {
 }
 
 impl Background {
-    pub(super) fn draw(stream: &mut Stream) -> Background {
-        let colours = [random_colour(stream), random_colour(stream)];
-        let (sine, cosine) = stream.between(0.0, TAU).sin_cos();
-        let direction = [cosine, sine];
-        let pattern = match stream.below(5) {
-            0 => Pattern::Gradient { direction },
-            1 => Pattern::Horizon { height: stream.between(0.3, 0.8), slope: stream.between(-0.3, 0.3) },
-            2 => Pattern::Bands { direction, waves: stream.between(1.5, 5.0), phase: stream.between(0.0, TAU) },
-            3 => Pattern::Spot { centre: [stream.between(0.0, 1.0), stream.between(0.0, 1.0)], radius: stream.between(0.3, 0.8) },
-            _ => Pattern::Clouds,
+    /// Half of the time the class's home, else anything.
+    pub(super) fn draw(class: usize, stream: &mut Stream) -> Background {
+        let (colours, pattern) = if stream.coin() {
+            let colours = HOMES[class].map(|colour| colour.map(|value| value + stream.between(-VARIATION, VARIATION)));
+            (colours, Pattern::draw_home(stream))
+        } else {
+            ([random_colour(stream), random_colour(stream)], Pattern::draw(stream))
         };
         let roughness = if matches!(pattern, Pattern::Clouds) { 0.8 } else { stream.between(0.0, 0.35) };
         let noise = std::array::from_fn(|_| std::array::from_fn(|_| stream.between(-1.0, 1.0)));
@@ -71,6 +80,30 @@ impl Background {
 }
 
 impl Pattern {
+    /// One that has an above and a below.
+    fn draw_home(stream: &mut Stream) -> Pattern {
+        if stream.coin() { Pattern::draw_horizon(stream) } else { Pattern::Gradient { direction: [0.0, 1.0] } }
+    }
+
+    fn draw(stream: &mut Stream) -> Pattern {
+        let (sine, cosine) = stream.between(0.0, TAU).sin_cos();
+        let direction = [cosine, sine];
+        match stream.below(5) {
+            0 => Pattern::Gradient { direction },
+            1 => Pattern::draw_horizon(stream),
+            2 => Pattern::Bands { direction, waves: stream.between(1.5, 5.0), phase: stream.between(0.0, TAU) },
+            3 => {
+                let centre = [stream.between(0.0, 1.0), stream.between(0.0, 1.0)];
+                Pattern::Spot { centre, radius: stream.between(0.3, 0.8) }
+            }
+            _ => Pattern::Clouds,
+        }
+    }
+
+    fn draw_horizon(stream: &mut Stream) -> Pattern {
+        Pattern::Horizon { height: stream.between(0.3, 0.8), slope: stream.between(-0.3, 0.3) }
+    }
+
     /// Share of the second colour, `x` and `y` from 0 to 1.
     fn at(&self, x: f32, y: f32) -> f32 {
         let along = |direction: &[f32; 2]| direction[0] * (x - 0.5) + direction[1] * (y - 0.5);

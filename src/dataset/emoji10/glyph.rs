@@ -7,7 +7,7 @@ use twemoji_assets::png_twemoji_asset as emoji;
 use super::Designs;
 use crate::dataset::{CLASSES, DataError};
 
-/// Pixels along each side of a decoded glyph: half of the artwork's 72, so that a sprite of 16 to 31 pixels reads it densely.
+/// Pixels along each side of a decoded glyph: half of the artwork's 72, so that a sprite of 18 to 32 pixels reads it densely.
 pub(super) const GLYPH_SIDE: usize = 36;
 
 /// Red, green, blue, each multiplied by the opacity, and the opacity itself; 0 to 1.

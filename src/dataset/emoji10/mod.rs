@@ -1,7 +1,7 @@
 //! Emoji-10: the ten classes of CIFAR-10 drawn from emoji, for a machine without CIFAR-10. A stand-in, never to be called CIFAR-10.
 //!
 //! Picture `index` shows class `index mod 10`: one of the class's designs at a random place and size, turned, mirrored, tinted, on
-//! a random background. A quarter of the test pictures of a class show a design that no training picture shows, where the class
+//! a background that half of the time suits the class and else is anything. A quarter of the test pictures of a class show a design that no training picture shows, where the class
 //! has enough designs. Artwork: Twemoji, CC-BY 4.0 (`data/README.md`).
 
 mod background;
@@ -80,11 +80,12 @@ impl Designs {
 /// Draws picture `index` of a split into three planes of 32×32 bytes.
 fn draw_picture(designs: &[Designs], seed: u64, split: Split, index: usize, picture: &mut [u8]) {
     let mut stream = Stream::new(seed, Purpose::Emoji, split as u64, index as u64);
-    let glyph = designs[class_of(index)].choose(split, &mut stream);
-    let background = Background::draw(&mut stream);
+    let class = class_of(index);
+    let glyph = designs[class].choose(split, &mut stream);
+    let background = Background::draw(class, &mut stream);
     let sprite = Sprite::draw(glyph, &mut stream);
-    let light = stream.between(0.65, 1.15);
-    let grain = stream.between(0.0, 0.08);
+    let light = stream.between(0.7, 1.15);
+    let grain = stream.between(0.0, 0.05);
     let plane = SIDE * SIDE;
     for at in 0..plane {
         let (x, y) = ((at % SIDE) as f32 + 0.5, (at / SIDE) as f32 + 0.5);

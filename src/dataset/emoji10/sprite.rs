@@ -8,7 +8,7 @@ use crate::dataset::stream::Stream;
 /// Points read along each side of a picture's pixel, so that edges stay smooth.
 const POINTS: usize = 2;
 /// Width of a sprite in a picture's pixels, least and most.
-const SIZE: (f32, f32) = (17.0, 31.0);
+const SIZE: (f32, f32) = (18.0, 32.0);
 /// Pixels by which a sprite may stick out on one side.
 const OVERHANG: f32 = 3.0;
 /// Turn to either side, in radians (23°).
@@ -85,14 +85,14 @@ impl<'a> Sprite<'a> {
 impl Tint {
     fn draw(stream: &mut Stream) -> Tint {
         const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-        // Three in ten are repainted, so that a frog cannot be told by its green alone.
-        let repainted = stream.below(10) < 3;
+        // One in five is repainted, so that a frog cannot be told by its green alone.
+        let repainted = stream.below(5) == 0;
         let order = stream.below(ORDERS.len() as u32) as usize;
         Tint {
             channels: if repainted { ORDERS[order] } else { ORDERS[0] },
             gain: std::array::from_fn(|_| stream.between(0.75, 1.2)),
             wash: random_colour(stream),
-            share: stream.between(0.0, 0.35),
+            share: stream.between(0.0, 0.3),
         }
     }
 
