@@ -9,6 +9,7 @@ mod batch;
 pub mod cifar10;
 pub mod emoji10;
 mod error;
+pub mod fetch;
 mod pictures;
 mod prefetch;
 mod resize;
