@@ -42,7 +42,7 @@ pub fn plan(arguments: &TrainArgs, unattended: bool) -> Result<Plan> {
         model: model.clone(),
         settings: settings.clone(),
         data: describe(&source),
-        device: DeviceInfo { name: "CPU".into(), threads: threads(arguments.threads) },
+        device: DeviceInfo { name: cpu_name(), threads: threads(arguments.threads) },
         started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
     };
     let prepare = prepare(model, source, settings);
@@ -52,6 +52,21 @@ pub fn plan(arguments: &TrainArgs, unattended: bool) -> Result<Plan> {
 /// Threads that compute: as asked, else one a processor.
 pub fn threads(asked: Option<usize>) -> usize {
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)).max(1)
+}
+
+/// The processor as far as it matters to the matrix products: `CPU (AVX-512)`.
+fn cpu_name() -> String {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let vectors = [
+            (is_x86_feature_detected!("avx512f"), "AVX-512"),
+            (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"), "AVX2"),
+        ];
+        if let Some((_, name)) = vectors.iter().find(|(there, _)| *there) {
+            return format!("CPU ({name})");
+        }
+    }
+    format!("CPU ({})", std::env::consts::ARCH)
 }
 
 fn describe(source: &Source) -> DatasetInfo {

@@ -106,8 +106,11 @@ impl NetworkLearner {
             return Ok(Stepped::Abandoned);
         }
         let squares = self.network.gradient_squares()?;
+        // As far as these gradients can move a weight, momentum included. A gradient may be finite and still throw a weight
+        // out of the finite numbers.
+        let reach = |squares: f64| plan.learning_rate * squares.sqrt() / (1.0 - settings.get(Knob::Momentum));
         // The gradient flows from the last layer to the first, so the last bad one went first.
-        if let Some(bad) = squares.iter().rposition(|sum| !sum.is_finite()) {
+        if let Some(bad) = squares.iter().rposition(|sum| !(reach(*sum) as f32).is_finite()) {
             let layer = self.network.parameters()[bad].name.split('.').next().unwrap_or_default().to_string();
             return Ok(diverged(plan.step, &layer, "gradient"));
         }
