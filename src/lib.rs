@@ -6,6 +6,7 @@ pub mod cli;
 pub mod dataset;
 pub mod engine;
 pub mod export;
+pub mod fetch;
 pub mod headless;
 pub mod knobs;
 pub mod link;

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use alexscope::bench;
-use alexscope::cli::{BenchArgs, Cli, CliCommand, ModelsArgs};
-use alexscope::headless;
+use alexscope::cli::{BenchArgs, Cli, CliCommand, DataCommand, ModelsArgs};
 use alexscope::spec::{table, zoo};
+use alexscope::{fetch, headless};
 use clap::Parser;
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Report, Result};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -16,14 +16,26 @@ fn main() -> ExitCode {
         Some(CliCommand::Train(arguments)) => headless::train(arguments),
         Some(CliCommand::Models(arguments)) => models(arguments),
         Some(CliCommand::Bench(arguments)) => measure(arguments),
+        Some(CliCommand::Data(arguments)) => match &arguments.command {
+            DataCommand::Fetch { from, data } => fetch::run(from.as_deref(), data),
+        },
     };
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", in_words(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes in one line; a cause that the line already gives is not said twice.
+fn in_words(error: &Report) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |line, cause| match line {
+        line if line.is_empty() => cause,
+        line if line.contains(&cause) => line,
+        line => format!("{line}: {cause}"),
+    })
 }
 
 /// Lists the networks, or shows one, as text or as JSON.

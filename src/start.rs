@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use crate::cli::{DeviceChoice, TrainArgs};
-use crate::dataset::{self, CLASSES, Source};
+use crate::dataset::{self, CLASSES, DATA_FOLDER, Source};
 use crate::engine::{Pictures, Script};
+use crate::fetch;
 use crate::knobs::Settings;
 use crate::nn::NetworkLearner;
 use crate::run::RunFolder;
@@ -45,8 +47,9 @@ pub fn plan(arguments: &TrainArgs, unattended: bool) -> Result<Plan> {
         device: DeviceInfo { name: cpu_name(), threads: threads(arguments.threads) },
         started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
     };
+    let fetch = (source == Source::Emoji10).then(|| fetch::in_background(Path::new(DATA_FOLDER)));
     let prepare = prepare(model, source, settings);
-    Ok(Plan { header, script, folder: Some(folder), prepare, fetch: None, unattended })
+    Ok(Plan { header, script, folder: Some(folder), prepare, fetch, unattended })
 }
 
 /// Threads that compute: as asked, else one a processor.

@@ -28,6 +28,8 @@ pub enum CliCommand {
     Models(ModelsArgs),
     /// Measure the time of a training step, layer by layer
     Bench(BenchArgs),
+    /// Fetch CIFAR-10
+    Data(DataArgs),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -96,4 +98,23 @@ pub struct BenchArgs {
     /// Any setting by its name, such as lrn=off or towers=1
     #[arg(long = "set", value_name = "KNOB=VALUE", value_parser = knob_args::pair)]
     pub set: Vec<(Knob, f64)>,
+}
+
+#[derive(Args, Debug)]
+pub struct DataArgs {
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Get CIFAR-10's binary archive (170 MB), check it and unpack it
+    Fetch {
+        /// Another address, or the archive as a file
+        #[arg(long, value_name = "URL|FILE")]
+        from: Option<String>,
+        /// Where the folder cifar-10-batches-bin is put
+        #[arg(long, default_value = "data", value_name = "DIR")]
+        data: PathBuf,
+    },
 }

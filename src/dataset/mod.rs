@@ -21,7 +21,7 @@ pub use batch::{Batch, BatchMaker, BatchPlan, Split, make_batch};
 pub use error::{BatchError, DataError};
 pub use pictures::{CHANNELS, ChannelStatistics, Dataset, PICTURE_BYTES, Pictures, SIDE};
 pub use prefetch::Prefetcher;
-pub use source::{Source, load};
+pub use source::{DATA_FOLDER, Source, load};
 
 /// The ten classes, in the order of their labels (Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images").
 pub const CLASSES: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
