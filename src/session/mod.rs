@@ -11,5 +11,5 @@ pub use event::{
     Change, DatasetInfo, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats, LayersSeen, Merged,
     Notice, Pass, Phase, Progress, RunHeader, Split, Stamped, StepStats,
 };
-pub use series::Series;
+pub use series::{Series, Summary};
 pub use state::{PendingChange, Session};
