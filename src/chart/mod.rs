@@ -1,1 +1,15 @@
-//! A chart as data: what the terminal and the exported picture both draw.
+//! A chart as data: built from a run and a point of view ([`chart`]), drawn by the cockpit and by the export alike.
+//!
+//! Nothing here knows of cells or pixels. A drawing surface says how many columns and ticks it has room for ([`Detail`]) and
+//! gets a [`ChartModel`] whose numbers it only has to scale.
+
+mod axis;
+mod build;
+mod model;
+mod range;
+mod view;
+
+pub use axis::{Axis, Scale, Tick};
+pub use build::{Detail, chart, short_change};
+pub use model::{Band, ChartModel, Cursor, Curve, Guide, Marker, MarkerKind, Metric, Role, Shape};
+pub use view::{ChartView, SMOOTHINGS, Window, XUnit};

@@ -10,6 +10,8 @@ pub struct PendingChange {
     pub knob: Knob,
     pub to: String,
     pub applies: Applies,
+    /// Steps taken when it was accepted.
+    pub since: u64,
 }
 
 /// Everything known about a run. Built by [`Session::apply`] alone.
@@ -109,7 +111,7 @@ impl Session {
             Event::Pending { knob, to, applies } => {
                 self.pending.retain(|pending| pending.knob != knob);
                 if self.settings.text(knob) != to {
-                    self.pending.push(PendingChange { knob, to, applies });
+                    self.pending.push(PendingChange { knob, to, applies, since: self.steps() });
                 }
             }
             Event::Layers(layers) => self.layers = Some(layers),
@@ -168,6 +170,43 @@ impl Session {
         Some(pictures.div_ceil(self.settings.count(Knob::BatchSize).max(1) as u64))
     }
 
+    /// Epochs behind a step, also of one that is yet to come.
+    pub fn epoch_at(&self, step: u64) -> f64 {
+        between(&self.epoch_anchors(), step as f64)
+    }
+
+    /// The step at which so many epochs are behind; the inverse of [`Session::epoch_at`].
+    pub fn step_at(&self, epoch: f64) -> f64 {
+        let turned: Vec<_> = self.epoch_anchors().into_iter().map(|(step, epoch)| (epoch, step)).collect();
+        between(&turned, epoch)
+    }
+
+    /// Steps whose epoch is known; the batch size, and with it their distance, may change from epoch to epoch.
+    fn epoch_anchors(&self) -> Vec<(f64, f64)> {
+        let mut anchors = vec![(0.0, 0.0)];
+        anchors.extend((1_u32..).zip(&self.epoch_ends).map(|(epoch, step)| (*step as f64, f64::from(epoch))));
+        let newest = self.last_step.map(|last| (last.step as f64, last.epoch));
+        anchors.extend(newest.filter(|newest| anchors.last().is_none_or(|last| newest.0 > last.0 && newest.1 > last.1)));
+        let (step, epoch) = anchors[anchors.len() - 1];
+        let per_epoch = self.steps_per_epoch().map_or(1.0, |steps| steps.max(1) as f64);
+        anchors.push((step + per_epoch, epoch + 1.0));
+        anchors
+    }
+
+    /// The newest change that was not taken back since: the one that undoing takes back next.
+    pub fn undoable(&self) -> Option<&Change> {
+        let mut standing: Vec<&Change> = Vec::new();
+        for change in &self.changes {
+            let takes_back = |last: &&&Change| last.knob == change.knob && last.from == change.to && last.to == change.from;
+            if standing.last().filter(takes_back).is_some() {
+                standing.pop();
+            } else {
+                standing.push(change);
+            }
+        }
+        standing.pop()
+    }
+
     /// The evaluation on test pictures with the highest accuracy.
     pub fn best(&self) -> Option<&Evaluation> {
         self.evaluations
@@ -182,4 +221,11 @@ impl Session {
         let seconds: f64 = recent.iter().map(|rate| 1.0 / rate).sum();
         (!recent.is_empty()).then(|| recent.len() as f64 / seconds)
     }
+}
+
+/// Straight lines through ascending points, the last one drawn out.
+fn between(points: &[(f64, f64)], x: f64) -> f64 {
+    let after = points.partition_point(|point| point.0 < x).clamp(1, points.len() - 1);
+    let ((x0, y0), (x1, y1)) = (points[after - 1], points[after]);
+    y0 + (x - x0) * (y1 - y0) / (x1 - x0)
 }

@@ -1,0 +1,311 @@
+//! From a run and a point of view to a chart.
+
+use std::ops::Range;
+
+use super::axis::{Axis, Scale};
+use super::model::*;
+use super::range::vertical_range;
+use super::view::{ChartView, XUnit};
+use crate::knobs::{Kind, Knob};
+use crate::session::{Change, Evaluation, Series, Session, Split, Summary};
+use crate::spec::grouped;
+
+/// How fine a drawing surface is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// Places side by side at which a curve can have a height of its own.
+    pub columns: usize,
+    /// Ticks that there is room for.
+    pub x_ticks: usize,
+    pub y_ticks: usize,
+}
+
+/// Earlier steps that still weigh in a smoothed line, in units of its length: e⁻⁵ is 0.7 %.
+const MEMORY: u64 = 5;
+/// Changes of one setting nearer than this share of the view are one marker.
+const TOGETHER: f64 = 0.02;
+
+/// The chart of `metric`, as fine as `detail` asks.
+pub fn chart(session: &Session, metric: Metric, view: &ChartView, detail: Detail) -> ChartModel {
+    let grid = Grid::new(view.steps(session.steps()), detail.columns);
+    let curves = match metric {
+        Metric::LearningRate => vec![learning_rate(&session.learning_rate, &grid)],
+        Metric::Loss => curves(&session.train_loss, &session.evaluations, metric, view, &grid),
+        Metric::Accuracy => curves(&session.train_accuracy, &session.evaluations, metric, view, &grid),
+    };
+    let best = best(session, metric);
+    let log = view.log && metric != Metric::Accuracy;
+    let scale = if log { Scale::Log } else { Scale::Linear };
+    let keep = best.map(|best| tested(best, metric)).into_iter().chain(curves.iter().filter_map(|curve| curve.latest));
+    let (range, beyond) = vertical_range(&curves, keep, metric, scale, view.outliers, detail.y_ticks);
+    let mut notes = Vec::new();
+    if log {
+        notes.push("log".to_string());
+    }
+    if view.smoothing > 0 && metric != Metric::LearningRate {
+        notes.push(format!("smoothed over {} steps", view.smoothing));
+    }
+    ChartModel {
+        metric,
+        title: metric.title().to_string(),
+        x: x_axis(session, view, &grid.steps(), detail.x_ticks),
+        y: Axis::new(range, scale, detail.y_ticks, |at, step| y_label(metric, at, step)),
+        cursor: view.cursor.map(|step| cursor(session, metric, step, &curves)),
+        markers: markers(session, metric, &grid.steps(), best),
+        guides: guides(session, metric),
+        curves,
+        beyond,
+        notes,
+    }
+}
+
+/// Columns of equally many whole steps. They stand at multiples of their width, so that a window that moves along with a run
+/// does not sum the same steps up anew each time.
+struct Grid {
+    from: u64,
+    width: u64,
+    columns: usize,
+}
+
+impl Grid {
+    fn new(steps: Range<u64>, columns: usize) -> Grid {
+        let span = (steps.end - steps.start).max(1);
+        let width = span.div_ceil(columns.max(1) as u64);
+        // The last step in view is the window's end itself.
+        let last = steps.end / width;
+        let first = (steps.start / width).min(last);
+        Grid { from: first * width, width, columns: (last - first + 1) as usize }
+    }
+
+    /// The steps that the axis spans: from the first column's first to the last column's first.
+    fn steps(&self) -> Range<u64> {
+        self.from..self.from + self.width * (self.columns as u64 - 1).max(1)
+    }
+
+    /// Each column's place and sum, beginning `lead` columns before the grid.
+    fn columns(&self, series: &Series, lead: u64) -> Vec<Option<(f64, Summary)>> {
+        let from = self.from - lead * self.width;
+        let columns = self.columns + lead as usize;
+        let sums = series.columns(from..from + self.width * columns as u64, columns);
+        let place = |i: usize, sum: Summary| {
+            let first = from + self.width * i as u64;
+            ((first + sum.step) as f64 / 2.0, sum)
+        };
+        sums.into_iter().enumerate().map(|(i, sum)| sum.map(|sum| place(i, sum))).collect()
+    }
+}
+
+fn learning_rate(series: &Series, grid: &Grid) -> Curve {
+    let columns = grid.columns(series, 0);
+    let points: Vec<_> = columns.into_iter().map(|column| column.map(|(step, sum)| (step, sum.mean))).collect();
+    let latest = points.iter().rev().flatten().next().map(|(_, rate)| *rate);
+    Curve { name: "rate", role: Role::LearningRate, shape: Shape::Line(points), latest }
+}
+
+fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &ChartView, grid: &Grid) -> Vec<Curve> {
+    let lead = (MEMORY * u64::from(view.smoothing)).div_ceil(grid.width).min(grid.from / grid.width);
+    let columns = grid.columns(series, lead);
+    let line = smoothed(&columns, view.smoothing).split_off(lead as usize);
+    let columns = &columns[lead as usize..];
+    let mut curves = Vec::new();
+    if grid.width > 1 {
+        let band = |(step, sum): (f64, Summary)| Band { step, min: sum.min, max: sum.max };
+        let bands = columns.iter().map(|column| column.map(band)).collect();
+        curves.push(Curve { name: "each step", role: Role::TrainRaw, shape: Shape::Band(bands), latest: None });
+    } else if view.smoothing > 0 {
+        let points = columns.iter().map(|column| column.map(|(step, sum)| (step, sum.mean))).collect();
+        curves.push(Curve { name: "each step", role: Role::TrainRaw, shape: Shape::Line(points), latest: None });
+    }
+    let latest = line.iter().rev().flatten().next().map(|(_, value)| *value);
+    curves.push(Curve { name: "train", role: Role::Train, shape: Shape::Line(line), latest });
+    let points = thinned(evaluations, metric, grid);
+    let latest = tests(evaluations).last().map(|newest| tested(newest, metric));
+    curves.push(Curve { name: "test", role: Role::Test, shape: Shape::Points(points), latest });
+    curves
+}
+
+/// An exponential moving average over `steps` steps, put together from columns: each counts as often as it has steps, so the
+/// line is the same however far one zooms. Divided by the sum of its weights, as Adam does (Kingma and Ba 2015, section 3),
+/// so that it does not begin at zero.
+fn smoothed(columns: &[Option<(f64, Summary)>], steps: u32) -> Vec<Option<(f64, f64)>> {
+    let keep = 1.0 - 1.0 / f64::from(steps.max(1));
+    let (mut value, mut weight) = (0.0, 0.0);
+    let average = |(step, sum): (f64, Summary)| {
+        let kept = keep.powf(sum.count as f64);
+        value = kept * value + (1.0 - kept) * sum.mean;
+        weight = kept * weight + (1.0 - kept);
+        (step, value / weight)
+    };
+    let mut average = average;
+    columns.iter().map(|column| column.map(&mut average)).collect()
+}
+
+fn tests(evaluations: &[Evaluation]) -> impl DoubleEndedIterator<Item = &Evaluation> {
+    evaluations.iter().filter(|evaluation| evaluation.split == Split::Test)
+}
+
+/// What an evaluation says about a metric.
+fn tested(evaluation: &Evaluation, metric: Metric) -> f64 {
+    match metric {
+        Metric::Loss | Metric::LearningRate => evaluation.loss,
+        Metric::Accuracy => evaluation.accuracy,
+    }
+}
+
+/// The evaluations in view; of those that fall into one column, only the lowest and the highest.
+fn thinned(evaluations: &[Evaluation], metric: Metric, grid: &Grid) -> Vec<(f64, f64)> {
+    let steps = grid.steps();
+    let in_view = tests(evaluations).filter(|evaluation| (steps.start..=steps.end).contains(&evaluation.step));
+    let points = in_view.map(|evaluation| (evaluation.step as f64, tested(evaluation, metric)));
+    let points: Vec<(f64, f64)> = points.filter(|(_, value)| value.is_finite()).collect();
+    let column = |point: &(f64, f64)| point.0 as u64 / grid.width;
+    let mut thinned = Vec::with_capacity(points.len());
+    for together in points.chunk_by(|a, b| column(a) == column(b)) {
+        let low = together.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+        let high = together.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let mut both: Vec<(f64, f64)> = low.into_iter().chain(high).copied().collect();
+        both.sort_by(|a, b| a.0.total_cmp(&b.0));
+        both.dedup();
+        thinned.extend(both);
+    }
+    thinned
+}
+
+/// The best evaluation by this metric.
+fn best(session: &Session, metric: Metric) -> Option<&Evaluation> {
+    let finite = tests(&session.evaluations).filter(|evaluation| tested(evaluation, metric).is_finite());
+    match metric {
+        Metric::Loss => finite.min_by(|a, b| a.loss.total_cmp(&b.loss)),
+        Metric::Accuracy => session.best(),
+        Metric::LearningRate => None,
+    }
+}
+
+fn markers(session: &Session, metric: Metric, steps: &Range<u64>, best: Option<&Evaluation>) -> Vec<Marker> {
+    let near = ((steps.end - steps.start) as f64 * TOGETHER) as u64;
+    let plain = |step: u64, kind: MarkerKind, label: String| Marker { step, kind, label, value: None };
+    let mut markers: Vec<Marker> = together(&session.changes, near)
+        .iter()
+        .map(|change| plain(change.step, MarkerKind::Change, short_change(change)))
+        .collect();
+    markers
+        .extend((1..).zip(&session.epoch_ends).map(|(epoch, step)| plain(*step, MarkerKind::EpochEnd, format!("epoch {epoch}"))));
+    markers.extend(session.saved.iter().map(|(step, _)| plain(*step, MarkerKind::Saved, "saved".into())));
+    markers
+        .extend(session.divergence.iter().map(|bad| plain(bad.step, MarkerKind::Diverged, format!("{} not finite", bad.layer))));
+    if metric != Metric::LearningRate {
+        let on_curve = |evaluation: &Evaluation, kind: MarkerKind, sign: &str| {
+            let value = tested(evaluation, metric);
+            Marker { step: evaluation.step, kind, label: format!("{sign}{}", metric.format(value)), value: Some(value) }
+        };
+        markers.extend(tests(&session.evaluations).map(|evaluation| on_curve(evaluation, MarkerKind::Evaluation, "")));
+        markers.extend(best.map(|best| on_curve(best, MarkerKind::Best, "★ ")));
+    }
+    markers.retain(|marker| (steps.start..=steps.end).contains(&marker.step));
+    markers.sort_by_key(|marker| (marker.step, marker.kind));
+    markers
+}
+
+/// Changes of one number soon after each other as one; one that returns to where it began stays in its parts.
+fn together(changes: &[Change], near: u64) -> Vec<Change> {
+    let mut merged: Vec<Change> = Vec::new();
+    for change in changes {
+        let numeric = !matches!(change.knob.spec().kind, Kind::Toggle | Kind::Choice(_));
+        match merged.last_mut() {
+            Some(last) if numeric && last.knob == change.knob && change.step - last.step <= near && last.from != change.to => {
+                last.to.clone_from(&change.to);
+            }
+            _ => merged.push(change.clone()),
+        }
+    }
+    merged
+}
+
+/// `lr 0.01→0.005`, `lrn off`, `batch size 32→64`.
+pub fn short_change(change: &Change) -> String {
+    match (change.knob, change.knob.spec().kind) {
+        (Knob::LearningRate, _) => format!("lr {}→{}", change.from, change.to),
+        (knob, Kind::Toggle) => format!("{} {}", knob.name(), change.to),
+        (knob, _) => format!("{} {}→{}", knob.spec().label, change.from, change.to),
+    }
+}
+
+/// What guessing would give.
+fn guides(session: &Session, metric: Metric) -> Vec<Guide> {
+    let Some(header) = &session.header else { return Vec::new() };
+    let classes = header.model.classes as f64;
+    let value = match metric {
+        Metric::Loss => classes.ln(),
+        Metric::Accuracy => 1.0 / classes,
+        Metric::LearningRate => return Vec::new(),
+    };
+    vec![Guide { value, label: "guessing".to_string() }]
+}
+
+fn cursor(session: &Session, metric: Metric, step: u64, curves: &[Curve]) -> Cursor {
+    let mut readings = vec![("step", grouped(step)), ("epoch", format!("{:.2}", session.epoch_at(step)))];
+    let series = match metric {
+        Metric::Loss => &session.train_loss,
+        Metric::Accuracy => &session.train_accuracy,
+        Metric::LearningRate => &session.learning_rate,
+    };
+    if let Some(sum) = series.nearest(step) {
+        readings.push((if metric == Metric::LearningRate { "rate" } else { "train" }, metric.format(sum.mean)));
+        if sum.count > 1 && sum.min < sum.max {
+            readings.push(("from", metric.format(sum.min)));
+            readings.push(("to", metric.format(sum.max)));
+        }
+    }
+    let line = curves.iter().find(|curve| curve.role == Role::Train);
+    if let Some(Curve { shape: Shape::Line(points), .. }) = line {
+        let away = |point: &(f64, f64)| (point.0 - step as f64).abs();
+        if let Some((_, value)) = points.iter().flatten().min_by(|a, b| away(a).total_cmp(&away(b))) {
+            readings.push(("smoothed", metric.format(*value)));
+        }
+    }
+    if metric != Metric::LearningRate {
+        let known = tests(&session.evaluations).rev().find(|evaluation| evaluation.step <= step);
+        readings.extend(known.map(|evaluation| ("test", metric.format(tested(evaluation, metric)))));
+        let rate = session.learning_rate.nearest(step);
+        readings.extend(rate.map(|rate| ("lr", Metric::LearningRate.format(rate.mean))));
+    }
+    Cursor { step, readings }
+}
+
+fn x_axis(session: &Session, view: &ChartView, steps: &Range<u64>, ticks: usize) -> Axis {
+    let range = steps.start as f64..steps.end as f64;
+    match view.x_unit {
+        XUnit::Step => Axis { label: "step", ..Axis::new(range, Scale::Linear, ticks, |at, _| step_label(at)) },
+        XUnit::Epoch => {
+            let epochs = session.epoch_at(steps.start)..session.epoch_at(steps.end);
+            let mut axis = Axis::new(epochs, Scale::Linear, ticks, |at, _| format!("{}", (at * 1e6).round() / 1e6));
+            for tick in &mut axis.ticks {
+                tick.at = session.step_at(tick.at);
+            }
+            Axis { label: "epoch", min: range.start, max: range.end, ..axis }
+        }
+    }
+}
+
+/// `500`, `2,500`, `20k`, `1.5M`
+fn step_label(step: f64) -> String {
+    match step {
+        s if s >= 1e6 => format!("{}M", (s / 1e4).round() / 100.0),
+        s if s >= 1e4 && s % 100.0 == 0.0 => format!("{}k", s / 1e3),
+        s => grouped(s.round() as u64),
+    }
+}
+
+fn y_label(metric: Metric, at: f64, step: f64) -> String {
+    let decimals =
+        |step: f64| (0..6).find(|d| (step * 10_f64.powi(*d)).fract().min(1.0 - (step * 10_f64.powi(*d)).fract()) < 1e-6);
+    match metric {
+        Metric::Accuracy => {
+            let decimals = if step.is_finite() { decimals(step * 100.0).unwrap_or(2) as usize } else { 0 };
+            format!("{:.decimals$} %", at * 100.0)
+        }
+        Metric::LearningRate => metric.format(at),
+        Metric::Loss if at != 0.0 && (step < 1e-3 || at.abs() >= 1e5) => format!("{at:.1e}"),
+        Metric::Loss => format!("{:.*}", decimals(step.min(1e5)).unwrap_or(3) as usize, at),
+    }
+}
