@@ -1,1 +1,193 @@
-//! The cockpit: state, keys and screens.
+//! The cockpit: draws a run from its [`Session`](crate::session::Session) and turns keys into commands.
+//!
+//! The core is pure: [`update`](update::update) takes an [`App`](app::App) and a message and returns effects, [`view`](shell::view)
+//! draws an app into a buffer; neither knows a clock, a channel or the terminal. [`run`] is the loop around them. It draws
+//! only when something changed, and at most 30 times a second.
+
+pub mod action;
+pub mod app;
+pub mod dialog;
+pub mod field;
+mod help;
+mod input;
+pub mod keys;
+mod mouse;
+pub mod palette;
+pub mod screens;
+pub mod sent;
+pub mod shell;
+mod terminal;
+pub mod theme;
+pub mod update;
+pub mod widgets;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, at, never, select};
+
+use self::app::{App, Effect, Msg};
+use self::input::InputThread;
+use self::terminal::TakenTerminal;
+use self::theme::{Theme, ThemeName};
+use self::update::update;
+use crate::knobs::Settings;
+use crate::link::Link;
+use crate::session::{Command, Stamped};
+use crate::spec::ModelSpec;
+
+pub use self::app::ExportRequest;
+
+/// Frames are at least this far apart.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Writes a chart or the screen to a file and says where, or why not.
+pub type Export = Box<dyn FnMut(ExportRequest) -> Result<String, String>>;
+
+pub struct UiOptions {
+    pub model: ModelSpec,
+    pub theme: ThemeName,
+    /// Look on, change nothing.
+    pub readonly: bool,
+    /// CIFAR-10 is not there; Emoji-10 stands in for it.
+    pub data_missing: bool,
+    /// Numbers of signals that came. SIGTSTP and SIGCONT suspend and redraw, any other ends the cockpit.
+    pub signals: Receiver<i32>,
+    pub export: Export,
+}
+
+/// Why the cockpit was left.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Exit {
+    Quit,
+    /// The trainer was told to save and stop; it may still be at it.
+    Signal(i32),
+    /// The trainer has stopped, and another run with these settings is wanted.
+    NewRun {
+        settings: Settings,
+    },
+    WorkerFailed(String),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    #[error("the terminal cannot be set up for the cockpit: {0}; `alexscope train --headless` needs none")]
+    Setup(io::Error),
+    #[error("the terminal took no more output: {0}")]
+    Output(io::Error),
+    #[error("the terminal gave no more input: {0}")]
+    Input(io::Error),
+}
+
+/// Shows the run at the other end of `link` until a person, a signal or the terminal's end closes the cockpit. The terminal
+/// is as it was when this returns. On an error the trainer was told to save and stop.
+pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
+    let mut terminal = TakenTerminal::take().map_err(UiError::Setup)?;
+    let input = InputThread::start().map_err(UiError::Setup)?;
+    let mut app = App::new(options.model, Theme::named(options.theme), terminal.area().map_err(UiError::Setup)?);
+    app.readonly = options.readonly;
+    app.data_missing = options.data_missing;
+    let mut cockpit = Cockpit {
+        app,
+        terminal: &mut terminal,
+        commands: link.commands.clone(),
+        export: options.export,
+        started: Instant::now(),
+        changed: true,
+    };
+    let left = cockpit.run(&input, link.events, options.signals);
+    if left.is_err() {
+        // Whoever asked for this run cannot steer it any more.
+        let _ = link.commands.try_send(Command::Stop { save: true });
+    }
+    left
+}
+
+/// The loop's state.
+struct Cockpit<'a> {
+    app: App,
+    terminal: &'a mut TakenTerminal,
+    commands: crossbeam_channel::Sender<Command>,
+    export: Export,
+    started: Instant,
+    /// Since the last frame.
+    changed: bool,
+}
+
+impl Cockpit<'_> {
+    fn run(
+        &mut self,
+        input: &InputThread,
+        mut events: Receiver<Vec<Stamped>>,
+        mut signals: Receiver<i32>,
+    ) -> Result<Exit, UiError> {
+        let mut frame_due = Instant::now();
+        loop {
+            if self.changed && Instant::now() >= frame_due {
+                self.draw()?;
+                frame_due = Instant::now() + FRAME;
+            }
+            let wake = match (self.changed, self.app.deadline()) {
+                (true, _) => at(frame_due),
+                (false, Some(deadline)) => at(self.started + deadline),
+                (false, None) => never(),
+            };
+            let msg = select! {
+                recv(input.events) -> event => match event {
+                    Ok(Ok(event)) => Some(Msg::Input(event)),
+                    Ok(Err(error)) => return Err(UiError::Input(error)),
+                    Err(_) => return Err(UiError::Input(io::ErrorKind::UnexpectedEof.into())),
+                },
+                recv(events) -> batch => Some(batch.map_or_else(|_| { events = never(); Msg::WorkerGone }, Msg::Events)),
+                recv(signals) -> signal => signal.map_or_else(|_| { signals = never(); None }, |number| Some(Msg::Signal(number))),
+                recv(wake) -> _ => None,
+            };
+            if let Some(exit) = self.take(msg)? {
+                return Ok(exit);
+            }
+        }
+    }
+
+    fn draw(&mut self) -> Result<(), UiError> {
+        self.app.area = self.terminal.area().map_err(UiError::Output)?;
+        self.changed = false;
+        let app = &self.app;
+        self.terminal.draw(|area, buf| shell::view(app, area, buf)).map_err(UiError::Output)
+    }
+
+    /// Lets the application take a message in, and does what follows from it.
+    fn take(&mut self, msg: Option<Msg>) -> Result<Option<Exit>, UiError> {
+        let had_toast = self.app.toast.is_some();
+        let mut effects = update(&mut self.app, Msg::Time(self.started.elapsed()));
+        self.changed |= had_toast != self.app.toast.is_some();
+        if let Some(msg) = msg {
+            effects.extend(update(&mut self.app, msg));
+            self.changed = true;
+        }
+        for effect in effects {
+            if let Some(exit) = self.perform(effect)? {
+                return Ok(Some(exit));
+            }
+        }
+        Ok(None)
+    }
+
+    fn perform(&mut self, effect: Effect) -> Result<Option<Exit>, UiError> {
+        match effect {
+            Effect::Send(command) => {
+                if let Err(crossbeam_channel::TrySendError::Full(command)) = self.commands.try_send(command) {
+                    update(&mut self.app, Msg::Busy(command));
+                }
+            }
+            Effect::Export(request) => {
+                let written = (self.export)(request);
+                update(&mut self.app, Msg::Exported(written));
+            }
+            Effect::Suspend => self.terminal.suspend().map_err(UiError::Output)?,
+            Effect::Retake => self.terminal.retake().map_err(UiError::Output)?,
+            Effect::Redraw => self.terminal.clear().map_err(UiError::Output)?,
+            Effect::Leave(exit) => return Ok(Some(exit)),
+        }
+        Ok(None)
+    }
+}

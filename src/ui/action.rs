@@ -1,0 +1,63 @@
+//! What a key, a click or a palette line can ask of the cockpit.
+
+use super::screens::Screen;
+use super::theme::ThemeName;
+use crate::knobs::{Knob, Nudge};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Action {
+    // Getting about.
+    Help,
+    Quit,
+    SaveAndStop,
+    Suspend,
+    Close,
+    NextScreen,
+    PreviousScreen,
+    Open(Screen),
+    Palette,
+    Redraw,
+    // Moving in lists.
+    Up,
+    Down,
+    Left,
+    Right,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Accept,
+    Complete,
+    // Looking.
+    Enlarge,
+    ZoomIn,
+    ZoomOut,
+    ZoomAll,
+    LogScale,
+    Smoothing,
+    SmoothOver(u32),
+    Epochs,
+    Outliers,
+    Cursor,
+    /// By so many columns of dots.
+    MoveCursor(i32),
+    CursorToFirst,
+    CursorToLast,
+    Freeze,
+    Theme(ThemeName),
+    // Steering.
+    PauseOrResume,
+    Pause,
+    Resume,
+    Steps(u32),
+    Nudge(Knob, Nudge),
+    Set(Knob, f64),
+    Undo,
+    Evaluate,
+    Save,
+    Fetch,
+    NewRun,
+    Export,
+    ExportChart,
+    ExportScreen,
+}

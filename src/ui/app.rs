@@ -1,0 +1,265 @@
+//! Everything that the screen is drawn from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::Event as Input;
+use ratatui::layout::Rect;
+
+use super::Exit;
+use super::dialog::Dialog;
+use super::field::Field;
+use super::keys::{Context, Key};
+use super::palette::Palette;
+use super::screens::Screen;
+use super::screens::network::NetworkScreen;
+use super::screens::train::TrainScreen;
+use super::sent::Sent;
+use super::theme::Theme;
+use crate::chart::{ChartModel, ChartView};
+use crate::knobs::{Knob, Settings};
+use crate::session::{Command, Phase, Session, Stamped};
+use crate::spec::ModelSpec;
+
+/// What happened. Time comes with the messages; nothing else here knows a clock.
+#[derive(Debug)]
+pub enum Msg {
+    /// Since the cockpit was opened.
+    Time(Duration),
+    Input(Input),
+    Events(Vec<Stamped>),
+    /// The trainer takes no command at the moment.
+    Busy(Command),
+    /// The trainer sends no more events.
+    WorkerGone,
+    Signal(i32),
+    /// What became of an export: where it is, or why not.
+    Exported(Result<String, String>),
+}
+
+/// What is to be done outside.
+#[derive(Debug)]
+pub enum Effect {
+    Send(Command),
+    Export(ExportRequest),
+    Suspend,
+    /// The program was stopped from outside and goes on.
+    Retake,
+    Redraw,
+    Leave(Exit),
+}
+
+/// What the export writes to a file.
+#[derive(Clone, Debug)]
+pub enum ExportRequest {
+    Chart(Box<ChartModel>),
+    /// The screen as it is.
+    Screen(Buffer),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Info,
+    Warning,
+    Bad,
+}
+
+/// A line that shows for a while.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    pub text: String,
+    pub tone: Tone,
+    pub until: Duration,
+}
+
+/// What lies on top of the screen and takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    /// Lines scrolled down.
+    Help(u16),
+    Palette(Palette),
+    Dialog(Dialog),
+    Edit(Edit),
+}
+
+/// A setting that is typed in.
+#[derive(Debug)]
+pub struct Edit {
+    pub knob: Knob,
+    pub field: Field,
+    /// Why the text was not taken.
+    pub error: Option<String>,
+}
+
+impl Edit {
+    pub fn new(knob: Knob, value: f64) -> Edit {
+        Edit { knob, field: Field::new(&knob.spec().format(value)), error: None }
+    }
+
+    pub fn press(&mut self, key: Key) {
+        if self.field.press(key) {
+            self.error = None;
+        }
+    }
+}
+
+pub struct App {
+    pub model: ModelSpec,
+    pub theme: Theme,
+    pub readonly: bool,
+    /// CIFAR-10 is not there; Emoji-10 stands in for it.
+    pub data_missing: bool,
+    pub area: Rect,
+    pub now: Duration,
+    pub screen: Screen,
+    pub view: ChartView,
+    pub train: TrainScreen,
+    pub network: NetworkScreen,
+    pub overlay: Option<Overlay>,
+    pub history: Vec<String>,
+    pub toast: Option<Toast>,
+    pub sent: Sent,
+    /// Where to go once the trainer has stopped.
+    pub leaving: Option<Exit>,
+    pub worker_gone: bool,
+    session: Arc<Session>,
+    frozen: Option<Arc<Session>>,
+}
+
+impl App {
+    pub fn new(model: ModelSpec, theme: Theme, area: Rect) -> App {
+        App {
+            model,
+            theme,
+            readonly: false,
+            data_missing: false,
+            area,
+            now: Duration::ZERO,
+            screen: Screen::Train,
+            view: ChartView::default(),
+            train: TrainScreen::default(),
+            network: NetworkScreen::default(),
+            overlay: None,
+            history: Vec::new(),
+            toast: None,
+            sent: Sent::default(),
+            leaving: None,
+            worker_gone: false,
+            session: Arc::default(),
+            frozen: None,
+        }
+    }
+
+    /// The run as it is.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The run as it is shown: as it was when the display was frozen, or as it is.
+    pub fn shown(&self) -> &Session {
+        self.frozen.as_ref().unwrap_or(&self.session)
+    }
+
+    pub fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// Freezing keeps the run as it is now; the live one is copied on its next event.
+    pub fn freeze(&mut self, freeze: bool) {
+        self.frozen = freeze.then(|| Arc::clone(&self.session));
+    }
+
+    pub fn absorb(&mut self, events: Vec<Stamped>) {
+        let session = Arc::make_mut(&mut self.session);
+        for stamped in events {
+            self.sent.answered(&stamped.event);
+            session.apply(stamped);
+        }
+    }
+
+    /// Whether a run is under way that quitting would end.
+    pub fn is_alive(&self) -> bool {
+        let session = self.session();
+        !self.worker_gone && session.steps() > 0 && !matches!(session.phase, Phase::Finished | Phase::Failed)
+    }
+
+    /// The value that a nudge starts from: the last one sent, else the one that waits, else the one in force.
+    pub fn aimed_at(&self, knob: Knob) -> f64 {
+        let waiting = || {
+            let pending = self.session.pending.iter().find(|pending| pending.knob == knob)?;
+            knob.spec().parse(&pending.to).ok()
+        };
+        self.sent.latest(knob).or_else(waiting).unwrap_or_else(|| self.session.settings.get(knob))
+    }
+
+    /// The settings of a run that takes along what waits.
+    pub fn settings_for_a_new_run(&self) -> Settings {
+        let mut settings = self.session.settings.clone();
+        for pending in &self.session.pending {
+            if let Ok(value) = pending.knob.spec().parse(&pending.to) {
+                // The trainer accepted it, so it is within the range.
+                let _ = settings.set(pending.knob, value);
+            }
+        }
+        settings
+    }
+
+    /// The settings on the panel: all of the table, and behind the switch for all LRN layers one for each.
+    pub fn knobs(&self) -> Vec<Knob> {
+        let layers = self.model.lrn_layers();
+        let single = |knob: Knob| (1..=layers).filter(move |_| knob == Knob::Lrn && layers > 1).map(Knob::LrnLayer);
+        crate::knobs::TABLE.iter().flat_map(|row| std::iter::once(row.knob).chain(single(row.knob))).collect()
+    }
+
+    /// From the most particular to the most general.
+    pub fn contexts(&self) -> Vec<Context> {
+        match &self.overlay {
+            Some(Overlay::Help(_)) => vec![Context::Help],
+            Some(Overlay::Palette(_)) => vec![Context::Palette],
+            Some(Overlay::Dialog(_)) => vec![Context::Dialog],
+            Some(Overlay::Edit(_)) => vec![Context::Edit],
+            None => match self.screen {
+                Screen::Train if self.view.cursor.is_some() => vec![Context::Cursor, Context::Train, Context::Anywhere],
+                Screen::Train => vec![Context::Train, Context::Anywhere],
+                Screen::Network => vec![Context::Network, Context::Anywhere],
+            },
+        }
+    }
+
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        let seconds = if tone == Tone::Info { 4 } else { 8 };
+        self.toast = Some(Toast { text: text.into(), tone, until: self.now + Duration::from_secs(seconds) });
+    }
+
+    /// When the screen changes by itself, if nothing happens before.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.toast.as_ref().map(|toast| toast.until)
+    }
+
+    /// Sends a command that changes the training, unless this cockpit only looks on.
+    pub fn steer(&mut self, command: Command) -> Vec<Effect> {
+        if self.readonly {
+            self.say(Tone::Warning, "read-only: this cockpit looks on, it changes nothing in the training");
+            return Vec::new();
+        }
+        if self.worker_gone || self.session.phase == Phase::Failed {
+            self.say(Tone::Warning, "the trainer has ended; N starts a new run");
+            return Vec::new();
+        }
+        if let Command::Set { knob, value } = command {
+            self.sent.add(knob, value);
+        }
+        vec![Effect::Send(command)]
+    }
+
+    /// Asks the trainer to stop and leaves once it has; at once where there is no trainer any more.
+    pub fn stop(&mut self, save: bool, exit: Exit) -> Vec<Effect> {
+        let ended = self.worker_gone || matches!(self.session.phase, Phase::Failed);
+        if ended {
+            return vec![Effect::Leave(exit)];
+        }
+        self.leaving = Some(exit);
+        vec![Effect::Send(Command::Stop { save })]
+    }
+}

@@ -1,0 +1,339 @@
+//! THE table of keys. Dispatch, help, footer, palette and the README's list are read from it; a key that is not in it does
+//! nothing. Keys that change a setting come from the table of settings.
+
+use std::fmt;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::action::Action;
+use super::screens::Screen;
+use crate::knobs::{Nudge, TABLE};
+
+/// Where a key means what its row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Context {
+    /// On every screen, where nothing lies on top.
+    Anywhere,
+    Train,
+    /// On the Train screen while a chart's cursor is out.
+    Cursor,
+    Network,
+    /// While a setting is typed in.
+    Edit,
+    Palette,
+    Dialog,
+    Help,
+}
+
+impl Context {
+    pub const ALL: [Context; 8] = [
+        Context::Anywhere,
+        Context::Train,
+        Context::Cursor,
+        Context::Network,
+        Context::Edit,
+        Context::Palette,
+        Context::Dialog,
+        Context::Help,
+    ];
+
+    /// As a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Context::Anywhere => "Anywhere",
+            Context::Train => "Train",
+            Context::Cursor => "Cursor on a chart",
+            Context::Network => "Network",
+            Context::Edit => "Typing a setting",
+            Context::Palette => "Palette",
+            Context::Dialog => "Question",
+            Context::Help => "Help",
+        }
+    }
+}
+
+/// A key as it is pressed. A capital letter is a character of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub code: KeyCode,
+    pub control: bool,
+}
+
+impl Key {
+    const fn char(letter: char) -> Key {
+        Key { code: KeyCode::Char(letter), control: false }
+    }
+
+    const fn control(letter: char) -> Key {
+        Key { code: KeyCode::Char(letter), control: true }
+    }
+
+    const fn code(code: KeyCode) -> Key {
+        Key { code, control: false }
+    }
+}
+
+impl From<KeyEvent> for Key {
+    fn from(event: KeyEvent) -> Key {
+        // With the shift key held some terminals report Tab, others BackTab.
+        let code = match event.code {
+            KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+            code => code,
+        };
+        Key { code, control: event.modifiers.contains(KeyModifiers::CONTROL) }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            KeyCode::Char(' ') => f.write_str("Space"),
+            KeyCode::Char(letter) if self.control => write!(f, "Ctrl-{}", letter.to_ascii_uppercase()),
+            KeyCode::Char(letter) => write!(f, "{letter}"),
+            KeyCode::Up => f.write_str("↑"),
+            KeyCode::Down => f.write_str("↓"),
+            KeyCode::Left => f.write_str("←"),
+            KeyCode::Right => f.write_str("→"),
+            KeyCode::PageUp => f.write_str("PgUp"),
+            KeyCode::PageDown => f.write_str("PgDn"),
+            KeyCode::BackTab => f.write_str("Shift-Tab"),
+            code => write!(f, "{code}"),
+        }
+    }
+}
+
+/// One row.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    pub context: Context,
+    /// Any of them.
+    pub keys: Vec<Key>,
+    pub action: Action,
+    /// Its name in the palette; empty where it has none.
+    pub command: &'static str,
+    /// A word for the footer.
+    pub word: &'static str,
+    pub help: String,
+    /// Place in the footer; the lowest comes first, 0 never comes.
+    pub footer: u8,
+}
+
+impl Binding {
+    /// `< >`, `↑ k`
+    pub fn label(&self) -> String {
+        self.keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
+    }
+}
+
+struct Row(Context, &'static [Key], Action, &'static str, &'static str, u8, &'static str);
+
+const UP: Key = Key::code(KeyCode::Up);
+const DOWN: Key = Key::code(KeyCode::Down);
+const LEFT: Key = Key::code(KeyCode::Left);
+const RIGHT: Key = Key::code(KeyCode::Right);
+const PAGE_UP: Key = Key::code(KeyCode::PageUp);
+const PAGE_DOWN: Key = Key::code(KeyCode::PageDown);
+const HOME: Key = Key::code(KeyCode::Home);
+const END: Key = Key::code(KeyCode::End);
+const ENTER: Key = Key::code(KeyCode::Enter);
+const ESC: Key = Key::code(KeyCode::Esc);
+const TAB: Key = Key::code(KeyCode::Tab);
+const BACK_TAB: Key = Key::code(KeyCode::BackTab);
+
+const fn ch(letter: char) -> Key {
+    Key::char(letter)
+}
+
+/// All rows but those of settings' keys: context, keys, action, palette name, footer word, place in the footer, help.
+#[rustfmt::skip]
+const ROWS: &[Row] = {
+    use Action as A;
+    use Context::*;
+    &[
+        Row(Anywhere, &[ch('?'), Key::code(KeyCode::F(1))], A::Help, "help", "help", 90, "show or hide this list of keys"),
+        Row(Anywhere, &[ch('q')], A::Quit, "quit", "quit", 91, "quit; asks first while a run is alive"),
+        Row(Anywhere, &[Key::control('c')], A::SaveAndStop, "", "", 0, "save, stop and quit; a second time: quit now"),
+        Row(Anywhere, &[Key::control('z')], A::Suspend, "", "", 0, "suspend the program; `fg` brings it back"),
+        Row(Anywhere, &[Key::control('l')], A::Redraw, "", "", 0, "draw the whole screen anew"),
+        Row(Anywhere, &[ESC], A::Close, "", "", 0, "close what is open, else return to the plain view"),
+        Row(Anywhere, &[TAB], A::NextScreen, "", "screen", 80, "next screen"),
+        Row(Anywhere, &[BACK_TAB], A::PreviousScreen, "", "", 0, "previous screen"),
+        Row(Anywhere, &[ch('1')], A::Open(Screen::Train), "train", "", 0, "the Train screen: curves, settings, progress"),
+        Row(Anywhere, &[ch('2')], A::Open(Screen::Network), "network", "", 0, "the Network screen: every layer, its shape and live figures"),
+        Row(Anywhere, &[ch(':')], A::Palette, "", "command", 60, "type a command or a setting, such as `momentum 0.85`"),
+        Row(Anywhere, &[UP, ch('k')], A::Up, "", "", 0, "up in a list"),
+        Row(Anywhere, &[DOWN, ch('j')], A::Down, "", "", 0, "down in a list"),
+        Row(Anywhere, &[LEFT, ch('h')], A::Left, "", "", 0, "left; on a setting: one notch down"),
+        Row(Anywhere, &[RIGHT, ch('l')], A::Right, "", "", 0, "right; on a setting: one notch up"),
+        Row(Anywhere, &[PAGE_UP], A::PageUp, "", "", 0, "a page up"),
+        Row(Anywhere, &[PAGE_DOWN], A::PageDown, "", "", 0, "a page down"),
+        Row(Anywhere, &[ch('g'), HOME], A::First, "", "", 0, "to the first"),
+        Row(Anywhere, &[ch('G'), END], A::Last, "", "", 0, "to the last"),
+        Row(Anywhere, &[ch('e')], A::Enlarge, "enlarge", "enlarge", 50, "give one panel the whole screen; again: the next panel"),
+        Row(Anywhere, &[ch('f')], A::Freeze, "freeze", "freeze", 55, "freeze the display or let it go on; training goes on either way"),
+        Row(Anywhere, &[ch(' ')], A::PauseOrResume, "", "pause", 1, "pause or resume training"),
+        Row(Anywhere, &[ch('.')], A::Steps(1), "", "step", 3, "take one step, then pause"),
+        Row(Anywhere, &[ch('u')], A::Undo, "undo", "undo", 20, "take the last change of a setting back"),
+        Row(Anywhere, &[ch('V')], A::Evaluate, "evaluate", "", 0, "evaluate on test pictures now"),
+        Row(Anywhere, &[ch('S')], A::Save, "save", "save", 25, "save a checkpoint"),
+        Row(Anywhere, &[ch('E')], A::Export, "export", "", 0, "export a chart or the screen to a file"),
+        Row(Anywhere, &[ch('D')], A::Fetch, "fetch", "", 0, "fetch CIFAR-10 in the background, where it is missing"),
+        Row(Anywhere, &[ch('N')], A::NewRun, "new-run", "", 0, "start a new run with the settings as they are, and those that wait for one"),
+        Row(Train, &[ENTER], A::Accept, "", "edit", 40, "type a value for the selected setting"),
+        Row(Train, &[ch('+')], A::ZoomIn, "zoom-in", "zoom", 45, "zoom in: half as many steps, around the cursor or at the newest"),
+        Row(Train, &[ch('-')], A::ZoomOut, "zoom-out", "", 0, "zoom out: twice as many steps"),
+        Row(Train, &[ch('=')], A::ZoomAll, "zoom-all", "", 0, "the whole run"),
+        Row(Train, &[ch('y')], A::LogScale, "log", "log", 46, "logarithmic or linear axis"),
+        Row(Train, &[ch('s')], A::Smoothing, "", "smooth", 47, "how many steps the smooth line averages over: off, 5, 10, 30, …"),
+        Row(Train, &[ch('x')], A::Epochs, "epochs-axis", "", 0, "count steps or epochs on the horizontal axis"),
+        Row(Train, &[ch('a')], A::Outliers, "outliers", "", 0, "fit the axis to all values, or cut off the rarest"),
+        Row(Train, &[ch('c')], A::Cursor, "cursor", "cursor", 48, "a cursor that reads out exact values"),
+        Row(Cursor, &[LEFT, ch('h')], A::MoveCursor(-1), "", "move", 1, "cursor to the left"),
+        Row(Cursor, &[RIGHT, ch('l')], A::MoveCursor(1), "", "", 0, "cursor to the right"),
+        Row(Cursor, &[PAGE_UP], A::MoveCursor(-20), "", "", 0, "cursor far to the left"),
+        Row(Cursor, &[PAGE_DOWN], A::MoveCursor(20), "", "", 0, "cursor far to the right"),
+        Row(Cursor, &[ch('g'), HOME], A::CursorToFirst, "", "", 0, "cursor to the first step"),
+        Row(Cursor, &[ch('G'), END], A::CursorToLast, "", "", 0, "cursor to the newest step"),
+        Row(Cursor, &[ESC], A::Cursor, "", "done", 2, "put the cursor away"),
+        Row(Edit, &[ENTER], A::Accept, "", "set", 1, "send the value"),
+        Row(Edit, &[UP], A::Up, "", "notch", 2, "one notch up"),
+        Row(Edit, &[DOWN], A::Down, "", "", 0, "one notch down"),
+        Row(Edit, &[ESC], A::Close, "", "leave as it is", 3, "leave the setting as it is"),
+        Row(Palette, &[ENTER], A::Accept, "", "run", 1, "run the line"),
+        Row(Palette, &[TAB], A::Complete, "", "complete", 2, "complete; again: the next candidate"),
+        Row(Palette, &[UP], A::Up, "", "history", 3, "an earlier line"),
+        Row(Palette, &[DOWN], A::Down, "", "", 0, "a later line"),
+        Row(Palette, &[ESC], A::Close, "", "close", 4, "close the palette"),
+        Row(Dialog, &[ENTER, ch(' ')], A::Accept, "", "choose", 1, "take the marked answer"),
+        Row(Dialog, &[LEFT, UP, BACK_TAB], A::Left, "", "", 0, "the answer before"),
+        Row(Dialog, &[RIGHT, DOWN, TAB], A::Right, "", "", 0, "the answer after"),
+        Row(Dialog, &[ESC], A::Close, "", "never mind", 2, "leave everything as it is"),
+        Row(Help, &[UP, ch('k')], A::Up, "", "scroll", 1, "up"),
+        Row(Help, &[DOWN, ch('j')], A::Down, "", "", 0, "down"),
+        Row(Help, &[PAGE_UP], A::PageUp, "", "", 0, "a page up"),
+        Row(Help, &[PAGE_DOWN, ch(' ')], A::PageDown, "", "", 0, "a page down"),
+        Row(Help, &[ch('g'), HOME], A::First, "", "", 0, "to the top"),
+        Row(Help, &[ch('G'), END], A::Last, "", "", 0, "to the bottom"),
+        Row(Help, &[ESC, ch('?'), ch('q')], A::Close, "", "close", 2, "close the help"),
+    ]
+};
+
+/// Every row, in the order in which help shows them: by context, the settings' keys among those that steer.
+pub fn bindings() -> impl Iterator<Item = Binding> {
+    let fixed = ROWS.iter().map(|Row(context, keys, action, command, word, footer, help)| Binding {
+        context: *context,
+        keys: keys.to_vec(),
+        action: *action,
+        command,
+        word,
+        help: help.to_string(),
+        footer: *footer,
+    });
+    fixed.chain(knob_bindings())
+}
+
+/// The keys that [`TABLE`] gives to settings.
+fn knob_bindings() -> impl Iterator<Item = Binding> {
+    TABLE.iter().flat_map(|spec| {
+        spec.keys.iter().enumerate().map(move |(i, (letter, nudge))| Binding {
+            context: Context::Anywhere,
+            keys: vec![Key::char(*letter)],
+            action: Action::Nudge(spec.knob, *nudge),
+            command: "",
+            word: if i == 0 { spec.label } else { "" },
+            help: match nudge {
+                Nudge::Times(factor) if *factor < 1.0 => format!("{} ÷{}", spec.label, short(1.0 / factor)),
+                Nudge::Times(factor) => format!("{} ×{}", spec.label, short(*factor)),
+                Nudge::Add(step) => format!("{} {step:+}", spec.label),
+                Nudge::Toggle => format!("{} on or off", spec.label),
+            },
+            footer: if i == 0 { 10 } else { 0 },
+        })
+    })
+}
+
+fn short(factor: f64) -> f64 {
+    (factor * 1000.0).round() / 1000.0
+}
+
+/// What a key means where `contexts` hold, the first before the others.
+pub fn action(key: Key, contexts: &[Context]) -> Option<Action> {
+    let of = |context: &Context| bindings().find(|row| row.context == *context && row.keys.contains(&key));
+    contexts.iter().find_map(of).map(|row| row.action)
+}
+
+/// The table in Markdown, for the README.
+pub fn markdown() -> String {
+    let mut text = String::new();
+    for context in Context::ALL {
+        let mut rows = bindings().filter(|row| row.context == context).peekable();
+        if rows.peek().is_none() {
+            continue;
+        }
+        text.push_str(&format!("\n**{}**\n\n| key | what it does |\n|---|---|\n", context.title()));
+        for row in rows {
+            let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
+            text.push_str(&format!("| {} | {} |\n", keys.join(" "), row.help));
+        }
+    }
+    text.trim_start().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for context in Context::ALL {
+            let mut seen = HashSet::new();
+            for row in bindings().filter(|row| row.context == context) {
+                for key in &row.keys {
+                    assert!(seen.insert(*key), "{key} twice in {context:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_of_a_setting_is_in_the_table() {
+        for (letter, nudge) in TABLE.iter().flat_map(|spec| spec.keys) {
+            let found = action(Key::char(*letter), &[Context::Anywhere]);
+            assert!(matches!(found, Some(Action::Nudge(_, other)) if other == *nudge), "{letter}");
+        }
+    }
+
+    #[test]
+    fn keys_of_later_screens_are_free() {
+        for letter in ['R', 'F', 'T', '3', '4', '5', '6'] {
+            assert_eq!(action(Key::char(letter), &Context::ALL), None, "{letter}");
+        }
+    }
+
+    #[test]
+    fn lower_case_looks_and_capitals_steer() {
+        let steers = |action: Action| {
+            use Action::*;
+            matches!(action, PauseOrResume | Steps(_) | Nudge(..) | Evaluate | Save | Fetch | NewRun | Export)
+        };
+        for row in bindings().filter(|row| row.context == Context::Anywhere || row.context == Context::Train) {
+            for key in &row.keys {
+                if let KeyCode::Char(letter) = key.code
+                    && letter.is_ascii_lowercase()
+                    && !key.control
+                {
+                    assert!(!steers(row.action), "{letter} steers");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_markdown_table_has_every_row() {
+        let text = markdown();
+        assert_eq!(text.lines().filter(|line| line.starts_with("| `")).count(), bindings().count());
+        assert!(text.contains("| `<` | learning rate ÷2 |"), "{text}");
+    }
+}

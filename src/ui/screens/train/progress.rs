@@ -1,0 +1,190 @@
+//! How far the run is, how fast it goes, and at which learning rate.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::knobs::Knob;
+use crate::session::{Pass, Session};
+use crate::spec::grouped;
+use crate::ui::app::App;
+use crate::ui::widgets::gauge::{bars, gauge};
+use crate::ui::widgets::{line, panel};
+
+/// Rows with the head.
+pub const HEIGHT: u16 = 7;
+
+pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
+    let session = app.shown();
+    if area.height < HEIGHT {
+        return brief(app, area, buf);
+    }
+    let theme = &app.theme;
+    let step = grouped(session.steps());
+    let facts = vec![vec![Span::styled(format!("step {step}"), theme.text)]];
+    let mut rows = panel::panel(area, buf, theme, "Progress", facts, "").rows();
+    let mut next = || rows.next().unwrap_or_default();
+
+    let epoch = session.epoch();
+    let share = epoch - epoch.floor();
+    gauge_row(app, next(), buf, &format!("epoch {}", epoch as u64 + 1), share, &format!("{:.0} %", share * 100.0));
+    let (what, share, at) = under_way(session);
+    gauge_row(app, next(), buf, what, share, &at);
+    let budget = budget(session).map_or(0.0, |budget| budget.share);
+    let all = budget_words(session);
+    gauge_row(app, next(), buf, "run", budget, &all);
+    let speed =
+        session.recent_images_per_second().map_or("– images/s".into(), |rate| format!("{} images/s", three_digits(rate)));
+    line::between(
+        next(),
+        buf,
+        Line::styled(speed, theme.text),
+        Line::styled(format!("{} elapsed", clock(session.time)), theme.dim),
+    );
+    let left = seconds_left(session).map_or("–".into(), duration);
+    line::between(next(), buf, Line::styled(format!("{left} left"), theme.text), Line::styled(test(session), theme.test));
+    learning_rate(app, next(), buf);
+}
+
+/// The main figures on three lines.
+fn brief(app: &App, area: Rect, buf: &mut Buffer) {
+    let (session, theme) = (app.shown(), &app.theme);
+    let mut rows = area.rows();
+    let mut next = || rows.next().unwrap_or_default();
+    let row = next();
+    let share = session.epoch() - session.epoch().floor();
+    gauge_row(
+        app,
+        row,
+        buf,
+        &format!("epoch {}", session.epoch() as u64 + 1),
+        share,
+        &format!("step {}", grouped(session.steps())),
+    );
+    let speed = session.recent_images_per_second().map_or("– img/s".into(), |rate| format!("{} img/s", three_digits(rate)));
+    let left = seconds_left(session).map_or("–".into(), duration);
+    line::between(
+        next(),
+        buf,
+        Line::styled(format!("{speed} · {left} left"), theme.text),
+        Line::styled(test(session), theme.test),
+    );
+    learning_rate(app, next(), buf);
+}
+
+/// Name, gauge, and what it says in words.
+fn gauge_row(app: &App, row: Rect, buf: &mut Buffer, name: &str, share: f64, words: &str) {
+    const NAME: u16 = 9;
+    buf.set_stringn(row.x, row.y, name, usize::from(NAME.min(row.width)), app.theme.dim);
+    let words_width = line::width(words).max(5).min(row.width.saturating_sub(NAME));
+    let bar = Rect { x: row.x + NAME, width: row.width.saturating_sub(NAME + words_width + 1), ..row };
+    gauge(bar, buf, &app.theme, share);
+    let words = line::fitted(words, words_width);
+    buf.set_string(row.right().saturating_sub(line::width(&words)), row.y, &words, app.theme.text);
+}
+
+/// The step or evaluation under way: its name, how far it is, and where.
+fn under_way(session: &Session) -> (&'static str, f64, String) {
+    let Some(progress) = &session.progress else { return ("step", 0.0, String::new()) };
+    let share = progress.done as f64 / progress.of.max(1) as f64;
+    if progress.evaluating {
+        return ("test", share, format!("{}/{}", progress.done, progress.of));
+    }
+    let arrow = match progress.pass {
+        Pass::Forward => "→",
+        Pass::Backward => "←",
+        Pass::Update => "↻",
+    };
+    ("step", share, format!("{arrow} {:<8}", progress.layer))
+}
+
+/// How the run will end.
+struct Budget {
+    share: f64,
+    /// Training pictures to go.
+    pictures: f64,
+}
+
+/// Whichever of epochs and steps is used up first; none where neither is limited.
+fn budget(session: &Session) -> Option<Budget> {
+    let train = session.header.as_ref()?.data.train as f64;
+    let batch = session.settings.get(Knob::BatchSize);
+    let limit = |knob: Knob| Some(session.settings.get(knob)).filter(|limit| *limit > 0.0);
+    let by_epochs = limit(Knob::Epochs)
+        .map(|epochs| Budget { share: session.epoch() / epochs, pictures: (epochs - session.epoch()).max(0.0) * train });
+    let by_steps = limit(Knob::Steps).map(|steps| {
+        let done = session.steps() as f64;
+        Budget { share: done / steps, pictures: (steps - done).max(0.0) * batch }
+    });
+    by_epochs.into_iter().chain(by_steps).min_by(|a, b| a.pictures.total_cmp(&b.pictures))
+}
+
+fn budget_words(session: &Session) -> String {
+    match (session.settings.count(Knob::Steps), session.settings.count(Knob::Epochs)) {
+        (0, 0) => "no end".into(),
+        (0, epochs) => format!("of {epochs} ep."),
+        (steps, _) => format!("of {}", grouped(steps as u64)),
+    }
+}
+
+fn seconds_left(session: &Session) -> Option<f64> {
+    Some(budget(session)?.pictures / session.recent_images_per_second()?)
+}
+
+fn test(session: &Session) -> String {
+    session.best().map_or(String::new(), |best| format!("best test {:.1} %", best.accuracy * 100.0))
+}
+
+fn learning_rate(app: &App, row: Rect, buf: &mut Buffer) {
+    let session = app.shown();
+    let rate = session.last_step.map_or_else(|| session.settings.get(Knob::LearningRate), |last| last.learning_rate);
+    let name = format!("rate {} ", crate::chart::Metric::LearningRate.format(rate));
+    buf.set_stringn(row.x, row.y, &name, usize::from(row.width), app.theme.text);
+    let room = row.width.saturating_sub(line::width(&name));
+    let values = session.learning_rate.columns(0..session.steps() + 1, usize::from(room).min(session.steps() as usize));
+    let values: Vec<Option<f64>> = values.iter().map(|column| column.map(|sum| sum.mean)).collect();
+    let style: Style = app.theme.rate;
+    buf.set_string(row.right().saturating_sub(values.len() as u16), row.y, bars(&values), style);
+}
+
+/// `34.5`, `1,240`
+fn three_digits(rate: f64) -> String {
+    match rate {
+        r if r < 9.995 => format!("{r:.2}"),
+        r if r < 99.95 => format!("{r:.1}"),
+        r => grouped(r.round() as u64),
+    }
+}
+
+/// `0:01:23`
+fn clock(seconds: f64) -> String {
+    let seconds = seconds.max(0.0) as u64;
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// `40 s`, `12 min`, `3 h 20 min`, `5 d 4 h`: as exact as a forecast deserves.
+fn duration(seconds: f64) -> String {
+    let seconds = seconds.max(0.0) as u64;
+    match seconds {
+        s if s < 90 => format!("{s} s"),
+        s if s < 90 * 60 => format!("{} min", (s + 30) / 60),
+        s if s < 48 * 3600 => format!("{} h {} min", s / 3600, s / 60 % 60),
+        s => format!("{} d {} h", s / 86_400, s / 3600 % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forecast_is_as_exact_as_it_deserves() {
+        assert_eq!([40.0, 600.0, 12_000.0, 450_000.0].map(duration), ["40 s", "10 min", "3 h 20 min", "5 d 5 h"]);
+    }
+
+    #[test]
+    fn elapsed_time_reads_like_a_clock() {
+        assert_eq!(clock(3_723.9), "1:02:03");
+    }
+}

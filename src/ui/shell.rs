@@ -1,0 +1,298 @@
+//! What is around every screen: tabs and state above, the line that must be said, keys below.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::action::Action;
+use super::app::{App, Overlay, Tone};
+use super::keys::{Binding, bindings};
+use super::screens::Screen;
+use super::widgets::{gauge::gauge, line};
+use super::{help, palette, screens};
+use crate::knobs::Nudge;
+use crate::session::{FetchState, Phase};
+use crate::spec::{bytes, grouped};
+
+/// The least that everything still makes sense on.
+pub const LEAST: (u16, u16) = (40, 12);
+
+/// Where the parts of the screen are.
+pub struct Frame {
+    pub header: Rect,
+    pub banner: Option<Rect>,
+    pub body: Rect,
+    pub footer: Rect,
+}
+
+pub fn frame(app: &App, area: Rect) -> Frame {
+    let row = |y: u16| Rect { y, height: 1, ..area };
+    let banner = banner(app).is_some();
+    let top = 1 + u16::from(banner);
+    Frame {
+        header: row(area.y),
+        banner: banner.then(|| row(area.y + 1)),
+        body: Rect { y: area.y + top, height: area.height.saturating_sub(top + 1), ..area },
+        footer: row(area.bottom().saturating_sub(1)),
+    }
+}
+
+/// Draws the whole screen.
+pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
+    line::clear(area, buf, app.theme.text);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        return too_small(app, area, buf);
+    }
+    let frame = frame(app, area);
+    header(app, frame.header, buf);
+    if let (Some(area), Some(text)) = (frame.banner, banner(app)) {
+        show_banner(app, text, area, buf);
+    }
+    screens::view(app, frame.body, buf);
+    footer(app, frame.footer, buf);
+    match &app.overlay {
+        Some(Overlay::Help(scrolled)) => help::render(*scrolled, area, buf, &app.theme),
+        Some(Overlay::Palette(state)) => palette::render(state, app, area, buf),
+        Some(Overlay::Dialog(dialog)) => dialog.render(area, buf, &app.theme),
+        Some(Overlay::Edit(_)) | None => {}
+    }
+}
+
+fn too_small(app: &App, area: Rect, buf: &mut Buffer) {
+    let session = app.shown();
+    let lines = [
+        format!("{}×{} is too small", area.width, area.height),
+        format!("{}×{} is needed", LEAST.0, LEAST.1),
+        String::new(),
+        format!("step {}", grouped(session.steps())),
+        session.last_step.map_or(String::new(), |last| format!("loss {:.3}", last.loss)),
+    ];
+    let top = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
+    for (y, text) in (top..area.bottom()).zip(&lines) {
+        let text = line::fitted(text, area.width);
+        buf.set_string(area.x + (area.width - line::width(&text)) / 2, y, text, app.theme.text);
+    }
+}
+
+/// Each screen's tab with its place in the header.
+pub fn tabs(header: Rect) -> Vec<(Rect, Screen)> {
+    let mut x = header.x;
+    let place = |(i, screen): (usize, Screen)| {
+        let width = line::width(&tab_label(i, screen));
+        let area = Rect { x, width, ..header };
+        x += width;
+        (area, screen)
+    };
+    Screen::ALL.into_iter().enumerate().map(place).collect()
+}
+
+fn tab_label(index: usize, screen: Screen) -> String {
+    format!(" {} {} ", index + 1, screen.title())
+}
+
+fn header(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let mut end = area.x;
+    for (i, (place, screen)) in tabs(area).into_iter().enumerate() {
+        let open = screen == app.screen;
+        // The open tab is bracketed, so that it is known without colour.
+        let label = tab_label(i, screen);
+        buf.set_string(place.x, area.y, &label, if open { theme.tab } else { theme.dim });
+        end = place.right();
+    }
+    let mut chips = vec![phase_chip(app)];
+    if app.is_frozen() {
+        chips.insert(0, (format!(" ▣ FROZEN at {} ", grouped(app.shown().steps())), theme.frozen));
+    }
+    if app.readonly {
+        chips.insert(0, (" read-only ".into(), theme.busy));
+    }
+    let mut x = area.right();
+    for (text, style) in chips.iter().rev() {
+        let wide = line::width(text);
+        if x < end + wide + 1 {
+            break;
+        }
+        x -= wide;
+        buf.set_string(x, area.y, text, *style);
+        x = x.saturating_sub(1);
+    }
+    let about = about(app);
+    let room = x.saturating_sub(end + 2);
+    if room >= 10 {
+        buf.set_string(end + 2, area.y, line::fitted(&about, room), theme.dim);
+    }
+}
+
+/// `alexnet on Emoji-10 · CPU, 2 threads`
+fn about(app: &App) -> String {
+    match &app.session().header {
+        None => app.model.name.clone(),
+        Some(header) => {
+            let device = &header.device;
+            format!("{} on {} · {}, {} threads", header.model.name, header.data.name, device.name, device.threads)
+        }
+    }
+}
+
+/// The state in a word, with a sign of its own.
+fn phase_chip(app: &App) -> (String, Style) {
+    let (session, theme) = (app.session(), &app.theme);
+    if app.leaving.is_some() {
+        return (" ▼ STOPPING ".into(), theme.busy);
+    }
+    let (text, style) = match session.phase {
+        Phase::Paused if session.divergence.is_some() => ("✖ DIVERGED", theme.failed),
+        Phase::Preparing => ("◌ PREPARING", theme.busy),
+        Phase::Training => ("▶ TRAINING", theme.training),
+        Phase::Paused => ("‖ PAUSED", theme.paused),
+        Phase::Evaluating => ("◇ EVALUATING", theme.busy),
+        Phase::Saving => ("▼ SAVING", theme.busy),
+        Phase::Finished => ("■ FINISHED", theme.paused),
+        Phase::Failed => ("✖ FAILED", theme.failed),
+    };
+    (format!(" {text} "), style)
+}
+
+/// What must be said as long as it holds.
+enum Banner {
+    Text(Tone, String),
+    Fetching { bytes: u64, of: u64 },
+}
+
+fn banner(app: &App) -> Option<Banner> {
+    let session = app.session();
+    if let Some(reason) = &session.failure {
+        return Some(Banner::Text(Tone::Bad, format!("✖ {reason} · N starts a new run, q quits")));
+    }
+    if app.worker_gone && session.finished.is_none() {
+        return Some(Banner::Text(Tone::Bad, "✖ the trainer ended without a word · q quits".into()));
+    }
+    if let Some(bad) = &session.divergence {
+        let what = match bad.what.as_str() {
+            "loss" => "the loss".to_string(),
+            what => format!("{}'s {what}", bad.layer),
+        };
+        let text =
+            format!("✖ step {} was not taken: {what} is no finite number · < lowers the rate, Space goes on", grouped(bad.step));
+        return Some(Banner::Text(Tone::Bad, text));
+    }
+    if session.phase == Phase::Finished {
+        let text = "■ the budget is used up · raise `epochs` or `steps` to go on, N starts a new run";
+        return Some(Banner::Text(Tone::Info, text.into()));
+    }
+    match &session.fetch {
+        Some(FetchState::Running { bytes, of }) => return Some(Banner::Fetching { bytes: *bytes, of: *of }),
+        Some(FetchState::Failed { reason }) => {
+            return Some(Banner::Text(Tone::Warning, format!("CIFAR-10 was not fetched: {reason} · D tries again")));
+        }
+        Some(FetchState::Done { .. }) => {
+            return Some(Banner::Text(Tone::Info, "✔ CIFAR-10 is here · N starts a new run with it".into()));
+        }
+        None => {}
+    }
+    let stands_in = session.header.as_ref().map_or(app.data_missing, |header| header.data.stand_in);
+    stands_in.then(|| Banner::Text(Tone::Info, "Emoji-10 stands in for CIFAR-10 · D fetches it".into()))
+}
+
+fn show_banner(app: &App, banner: Banner, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    match banner {
+        Banner::Text(tone, text) => {
+            line::spans(Rect { x: area.x + 1, width: area.width - 1, ..area }, buf, Line::styled(text, style(app, tone)));
+        }
+        Banner::Fetching { bytes: done, of } => {
+            let share = done as f64 / of.max(1) as f64;
+            let left = format!(" fetching CIFAR-10 {:>3.0} % of {} ", share * 100.0, bytes(of));
+            buf.set_string(area.x, area.y, &left, theme.text);
+            let taken = line::width(&left);
+            let bar = Rect { x: area.x + taken, width: area.width.saturating_sub(taken + 1).min(40), ..area };
+            gauge(bar, buf, theme, share);
+        }
+    }
+}
+
+fn style(app: &App, tone: Tone) -> Style {
+    match tone {
+        Tone::Info => app.theme.text,
+        Tone::Warning => app.theme.warning,
+        Tone::Bad => app.theme.bad,
+    }
+}
+
+/// A key of the footer: its place, what it says, and what it does.
+pub struct FooterItem {
+    pub area: Rect,
+    keys: String,
+    word: String,
+    pub action: Action,
+}
+
+/// The keys that matter here, as many as fit; help and quitting always.
+pub fn footer_items(app: &App, area: Rect) -> Vec<FooterItem> {
+    let contexts = app.contexts();
+    let mut rows: Vec<Binding> = bindings().filter(|row| row.footer > 0 && contexts.contains(&row.context)).collect();
+    let rank = |row: &Binding| contexts.iter().position(|context| *context == row.context);
+    rows.sort_by_key(|row| {
+        (
+            row.footer / 90,
+            rank(row).filter(|_| contexts.len() > 1).map_or(0, |rank| usize::from(rank > 0 && contexts.len() > 2)),
+            row.footer,
+        )
+    });
+    let mut items: Vec<FooterItem> = rows.iter().filter_map(|row| footer_item(app, row)).collect();
+    let width = |item: &FooterItem| line::width(&item.keys) + 1 + line::width(&item.word) + 2;
+    let pinned: u16 = items.iter().filter(|item| matches!(item.action, Action::Help | Action::Quit)).map(width).sum();
+    let mut room = area.width.saturating_sub(1 + pinned);
+    items.retain(|item| {
+        let fits = matches!(item.action, Action::Help | Action::Quit) || width(item) <= room;
+        if fits && !matches!(item.action, Action::Help | Action::Quit) {
+            room -= width(item);
+        }
+        fits
+    });
+    let mut x = area.x + 1;
+    for item in &mut items {
+        let wide = width(item) - 2;
+        item.area = Rect { x, y: area.y, width: wide.min(area.right().saturating_sub(x)), height: 1 };
+        x += wide + 2;
+    }
+    items
+}
+
+/// What a row says now; none where it would do nothing.
+fn footer_item(app: &App, row: &Binding) -> Option<FooterItem> {
+    let session = app.session();
+    let mut keys = row.keys.first()?.to_string();
+    let mut word = row.word.to_string();
+    match row.action {
+        Action::PauseOrResume if session.phase == Phase::Paused => word = "resume".into(),
+        Action::Freeze if app.is_frozen() => word = "let go on".into(),
+        Action::Undo if session.undoable().is_none() => return None,
+        Action::Nudge(knob, Nudge::Times(_)) => keys = knob.spec().keys.iter().take(2).map(|(letter, _)| *letter).collect(),
+        Action::Up | Action::Left if row.keys.len() > 1 => keys = "↑↓".into(),
+        Action::MoveCursor(_) => keys = "←→".into(),
+        _ => {}
+    }
+    let steers = matches!(row.action, Action::PauseOrResume | Action::Steps(_) | Action::Nudge(..) | Action::Undo | Action::Save);
+    let idle = app.readonly || app.worker_gone || session.phase == Phase::Failed;
+    (!(steers && idle)).then_some(FooterItem { area: Rect::default(), keys, word, action: row.action })
+}
+
+fn footer(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    if let Some(toast) = &app.toast {
+        let sign = match toast.tone {
+            Tone::Info => "●",
+            Tone::Warning => "▲",
+            Tone::Bad => "✖",
+        };
+        line::spans(area, buf, Line::styled(format!(" {sign} {}", toast.text), style(app, toast.tone)));
+        return;
+    }
+    for item in footer_items(app, area) {
+        let text = Line::from(vec![Span::styled(item.keys, theme.key), Span::raw(" "), Span::styled(item.word, theme.dim)]);
+        buf.set_line(item.area.x, item.area.y, &text, item.area.width);
+    }
+}

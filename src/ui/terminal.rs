@@ -1,0 +1,120 @@
+//! The terminal, taken and given back: raw mode, alternate screen, mouse, pasting, cursor.
+
+use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::panic::{self, PanicHookInfo};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use ratatui::crossterm::style::ResetColor;
+use ratatui::crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::crossterm::{execute, queue};
+use ratatui::layout::Rect;
+
+type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+
+/// Whether the terminal is taken: it is given back once only, whoever is the first to see that it must be.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while the cockpit has it. Dropping it gives it back, as does a panic of the thread that took it.
+pub struct TakenTerminal {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    hook_before: Hook,
+}
+
+impl TakenTerminal {
+    pub fn take() -> io::Result<TakenTerminal> {
+        let hook_before: Hook = Arc::from(panic::take_hook());
+        // From here on a drop undoes what was done, also after an error half-way.
+        let mut taken = TakenTerminal {
+            terminal: Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout())))?,
+            hook_before: Arc::clone(&hook_before),
+        };
+        let screen_thread = thread::current().id();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().id() == screen_thread {
+                give_back();
+                hook_before(info);
+            } else {
+                // Another thread's panic is reported by whoever joins or catches it; here it would spoil the screen.
+                tracing::error!("{info}");
+            }
+        }));
+        taken.enter()?;
+        Ok(taken)
+    }
+
+    fn enter(&mut self) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
+        enable_raw_mode()?;
+        execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, Hide)?;
+        self.terminal.clear()
+    }
+
+    pub fn area(&self) -> io::Result<Rect> {
+        let size = self.terminal.size()?;
+        Ok(Rect::new(0, 0, size.width, size.height))
+    }
+
+    /// Draws a frame in one piece.
+    pub fn draw(&mut self, view: impl FnOnce(Rect, &mut Buffer)) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| view(frame.area(), frame.buffer_mut()))?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        self.terminal.backend_mut().flush()
+    }
+
+    /// The next frame is drawn on a blank screen.
+    pub fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Gives the terminal to the shell until the program is continued.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        let stopped = signal_hook::low_level::raise(signal_hook::consts::SIGSTOP);
+        self.enter()?;
+        stopped
+    }
+
+    /// Takes the terminal again after the program was stopped from outside, when the shell had it.
+    pub fn retake(&mut self) -> io::Result<()> {
+        self.enter()
+    }
+}
+
+impl Drop for TakenTerminal {
+    fn drop(&mut self) {
+        give_back();
+        // A hook must not be changed while panicking; the one in place has done its work then.
+        if !thread::panicking() {
+            let hook = Arc::clone(&self.hook_before);
+            drop(panic::take_hook());
+            panic::set_hook(Box::new(move |info| hook(info)));
+        }
+    }
+}
+
+/// Restores the terminal. Errors are of no use here: there is nobody left to tell, and the terminal may be gone.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut out = stdout();
+        let _ = execute!(
+            out,
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            DisableMouseCapture,
+            ResetColor,
+            LeaveAlternateScreen,
+            Show
+        );
+        let _ = disable_raw_mode();
+    }
+}

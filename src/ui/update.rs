@@ -1,0 +1,386 @@
+//! What follows from what happened: the only place that changes the [`App`].
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind};
+use ratatui::layout::Rect;
+use signal_hook::consts::{SIGCONT, SIGTSTP};
+
+use super::action::Action;
+use super::app::{App, Edit, Effect, ExportRequest, Msg, Overlay, Tone};
+use super::dialog::{Choice, Dialog};
+use super::keys::{self, Key};
+use super::palette::{self, Palette};
+use super::screens::{self, Screen, train};
+use super::theme::{Theme, ThemeName};
+use super::{Exit, help, mouse, shell};
+use crate::chart::{Detail, chart};
+use crate::knobs::Knob;
+use crate::session::{Command, Event, Phase, Stamped};
+use crate::spec::grouped;
+
+/// Columns and ticks of a chart that goes to a file.
+const EXPORTED: Detail = Detail { columns: 1200, x_ticks: 10, y_ticks: 8 };
+
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Time(now) => tick(app, now),
+        Msg::Input(input) => take_input(app, input),
+        Msg::Events(events) => absorb(app, events),
+        Msg::Busy(command) => {
+            if let Command::Set { knob, value } = command {
+                app.sent.forget(|sent, other| sent == knob && other == value);
+            }
+            app.say(Tone::Warning, "the trainer has not taken the last commands yet; try again");
+            Vec::new()
+        }
+        Msg::WorkerGone => {
+            app.worker_gone = true;
+            app.sent.forget(|_, _| true);
+            app.leaving.take().map(Effect::Leave).into_iter().collect()
+        }
+        Msg::Signal(SIGTSTP) => vec![Effect::Suspend],
+        Msg::Signal(SIGCONT) => vec![Effect::Retake],
+        Msg::Signal(number) => vec![Effect::Send(Command::Stop { save: true }), Effect::Leave(Exit::Signal(number))],
+        Msg::Exported(Ok(path)) => {
+            app.say(Tone::Info, format!("written: {path}"));
+            Vec::new()
+        }
+        Msg::Exported(Err(reason)) => {
+            app.say(Tone::Bad, format!("nothing was exported: {reason}"));
+            Vec::new()
+        }
+    }
+}
+
+fn tick(app: &mut App, now: Duration) -> Vec<Effect> {
+    app.now = now;
+    if app.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+        app.toast = None;
+    }
+    Vec::new()
+}
+
+fn absorb(app: &mut App, events: Vec<Stamped>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for stamped in &events {
+        match &stamped.event {
+            Event::Rejected { command, reason } => app.say(Tone::Warning, format!("{command}: {reason}")),
+            Event::Notice(notice) => app.say(if notice.warning { Tone::Warning } else { Tone::Info }, notice.text.clone()),
+            Event::Saved { step, path } => app.say(Tone::Info, format!("step {} is saved in {path}", grouped(*step))),
+            Event::Finished { .. } => effects.extend(app.leaving.take().map(Effect::Leave)),
+            _ => {}
+        }
+    }
+    app.absorb(events);
+    effects
+}
+
+fn take_input(app: &mut App, input: Input) -> Vec<Effect> {
+    match input {
+        Input::Key(key) if key.kind != KeyEventKind::Release => press(app, key),
+        Input::Mouse(event) => mouse::take(app, event),
+        Input::Paste(text) => {
+            paste(app, &text);
+            Vec::new()
+        }
+        Input::Resize(width, height) => {
+            app.area = Rect::new(0, 0, width, height);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn paste(app: &mut App, text: &str) {
+    match &mut app.overlay {
+        Some(Overlay::Palette(palette)) => palette.insert(text),
+        Some(Overlay::Edit(edit)) => edit.field.insert(text.trim()),
+        _ => {}
+    }
+}
+
+fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
+    let key = Key::from(event);
+    // These work whatever lies on top.
+    if let Some(action @ (Action::SaveAndStop | Action::Suspend | Action::Redraw)) = keys::action(key, &[keys::Context::Anywhere])
+    {
+        return perform(app, action);
+    }
+    if app.toast.take().is_some() && key.code == KeyCode::Esc {
+        return Vec::new();
+    }
+    if let Some(action) = keys::action(key, &app.contexts()) {
+        return perform(app, action);
+    }
+    match &mut app.overlay {
+        Some(Overlay::Palette(palette)) => palette.press(key),
+        Some(Overlay::Edit(edit)) => edit.press(key),
+        Some(Overlay::Dialog(dialog)) => {
+            if let KeyCode::Char(letter) = key.code
+                && let Some(choice) = dialog.by_key(letter)
+            {
+                return choose(app, choice);
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Does what a key, a click or the palette asks.
+pub fn perform(app: &mut App, action: Action) -> Vec<Effect> {
+    if let Some(overlay) = app.overlay.take() {
+        return match action {
+            Action::SaveAndStop | Action::Suspend | Action::Redraw => {
+                app.overlay = Some(overlay);
+                anywhere(app, action)
+            }
+            _ => in_overlay(app, overlay, action),
+        };
+    }
+    anywhere(app, action)
+}
+
+fn anywhere(app: &mut App, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Help => app.overlay = Some(Overlay::Help(0)),
+        Action::Quit => return quit(app),
+        Action::SaveAndStop => {
+            return match app.leaving.take() {
+                Some(exit) => vec![Effect::Leave(exit)],
+                None => app.stop(app.is_alive(), exit_of(app)),
+            };
+        }
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::NextScreen => return open(app, app.screen.neighbour(1)),
+        Action::PreviousScreen => return open(app, app.screen.neighbour(-1)),
+        Action::Open(screen) => return open(app, screen),
+        Action::Palette => app.overlay = Some(Overlay::Palette(Palette::default())),
+        Action::Freeze => app.freeze(!app.is_frozen()),
+        Action::Theme(name) => set_theme(app, name),
+        Action::PauseOrResume => {
+            let command = if app.session().phase == Phase::Paused { Command::Resume } else { Command::Pause };
+            return app.steer(command);
+        }
+        Action::Pause => return app.steer(Command::Pause),
+        Action::Resume => return app.steer(Command::Resume),
+        Action::Steps(count) => return app.steer(Command::Step(count)),
+        Action::Nudge(knob, nudge) => {
+            let value = knob.spec().nudge(app.aimed_at(knob), nudge);
+            return app.set(knob, value);
+        }
+        Action::Set(knob, value) => return app.set(knob, value),
+        Action::Undo => return undo(app),
+        Action::Evaluate => return app.steer(Command::Evaluate),
+        Action::Save => return app.steer(Command::Save),
+        Action::Fetch => return fetch(app),
+        Action::NewRun => return new_run(app),
+        Action::Export => app.overlay = Some(Overlay::Dialog(Dialog::export(train::main_metric(app).title()))),
+        Action::ExportChart => return vec![Effect::Export(chart_request(app))],
+        Action::ExportScreen => return vec![Effect::Export(screen_request(app))],
+        other => return screens::act(app, other),
+    }
+    Vec::new()
+}
+
+/// What an action means to what lies on top, which was taken off and is put back where it stays.
+fn in_overlay(app: &mut App, overlay: Overlay, action: Action) -> Vec<Effect> {
+    match (overlay, action) {
+        (_, Action::Close) => {}
+        (Overlay::Help(scrolled), action) => {
+            let (last, page) = (help::last_scroll(app.area, &app.theme), help::page(app.area));
+            let scrolled = match action {
+                Action::Up => scrolled.saturating_sub(1),
+                Action::Down => scrolled + 1,
+                Action::PageUp => scrolled.saturating_sub(page),
+                Action::PageDown => scrolled + page,
+                Action::First => 0,
+                Action::Last => last,
+                _ => scrolled,
+            };
+            app.overlay = Some(Overlay::Help(scrolled.min(last)));
+        }
+        (Overlay::Palette(palette), Action::Accept) => return run_line(app, palette),
+        (Overlay::Palette(mut palette), action) => {
+            match action {
+                Action::Complete => palette.complete(app),
+                Action::Up => palette.recall(&app.history, true),
+                Action::Down => palette.recall(&app.history, false),
+                _ => {}
+            }
+            app.overlay = Some(Overlay::Palette(palette));
+        }
+        (Overlay::Dialog(dialog), Action::Accept) => return choose(app, dialog.chosen()),
+        (Overlay::Dialog(mut dialog), action) => {
+            if matches!(action, Action::Left | Action::Right) {
+                dialog.mark(action == Action::Right);
+            }
+            app.overlay = Some(Overlay::Dialog(dialog));
+        }
+        (Overlay::Edit(edit), Action::Accept) => match edit.knob.spec().parse(edit.field.text()) {
+            Ok(value) => return app.set(edit.knob, value),
+            Err(error) => app.overlay = Some(Overlay::Edit(Edit { error: Some(error.to_string()), ..edit })),
+        },
+        (Overlay::Edit(edit), action) => {
+            let spec = edit.knob.spec();
+            let notched = spec.parse(edit.field.text()).map(|value| spec.notch(value, action == Action::Up));
+            let edit = match notched {
+                Ok(value) if matches!(action, Action::Up | Action::Down) => Edit::new(edit.knob, value),
+                _ => edit,
+            };
+            app.overlay = Some(Overlay::Edit(edit));
+        }
+    }
+    Vec::new()
+}
+
+fn run_line(app: &mut App, mut palette: Palette) -> Vec<Effect> {
+    let text = palette.field.text().trim().to_string();
+    match palette::parse(app, &text) {
+        Ok(action) => {
+            if !text.is_empty() && app.history.last() != Some(&text) {
+                app.history.push(text);
+            }
+            anywhere(app, action)
+        }
+        Err(error) => {
+            palette.error = Some(error);
+            app.overlay = Some(Overlay::Palette(palette));
+            Vec::new()
+        }
+    }
+}
+
+/// Carries an answer out.
+pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
+    app.overlay = None;
+    match choice {
+        Choice::Quit { save } => app.stop(save, exit_of(app)),
+        Choice::NewRun { save } => {
+            let settings = app.settings_for_a_new_run();
+            app.stop(save, Exit::NewRun { settings })
+        }
+        Choice::ExportChart => anywhere(app, Action::ExportChart),
+        Choice::ExportScreen => anywhere(app, Action::ExportScreen),
+        Choice::Stay => Vec::new(),
+    }
+}
+
+fn open(app: &mut App, screen: Screen) -> Vec<Effect> {
+    let before = std::mem::replace(&mut app.screen, screen);
+    let watched = |screen: Screen| screen == Screen::Network;
+    // Layers are measured only while somebody looks.
+    let changed = watched(before) != watched(screen);
+    changed.then_some(Effect::Send(Command::WatchLayers(watched(screen)))).into_iter().collect()
+}
+
+fn set_theme(app: &mut App, name: ThemeName) {
+    app.theme = Theme::named(name);
+}
+
+/// How the program ends when a person quits.
+fn exit_of(app: &App) -> Exit {
+    match &app.session().failure {
+        Some(reason) => Exit::WorkerFailed(reason.clone()),
+        None if app.worker_gone && app.session().finished.is_none() => {
+            Exit::WorkerFailed("the trainer ended without a word".into())
+        }
+        None => Exit::Quit,
+    }
+}
+
+fn quit(app: &mut App) -> Vec<Effect> {
+    if app.leaving.is_some() {
+        app.say(Tone::Info, "stopping; Ctrl-C quits without waiting");
+        return Vec::new();
+    }
+    if !app.is_alive() {
+        return app.stop(false, exit_of(app));
+    }
+    let session = app.session();
+    let saved =
+        session.saved.last().map_or("nothing is saved yet".to_string(), |(step, _)| format!("step {} is saved", grouped(*step)));
+    let text = format!("The run is at step {}; {saved}.", grouped(session.steps()));
+    app.overlay = Some(Overlay::Dialog(Dialog::quit(text)));
+    Vec::new()
+}
+
+fn new_run(app: &mut App) -> Vec<Effect> {
+    if app.readonly {
+        return app.steer(Command::Stop { save: true });
+    }
+    let settings = app.settings_for_a_new_run();
+    if !app.is_alive() {
+        return app.stop(false, Exit::NewRun { settings });
+    }
+    let waiting: Vec<String> =
+        app.session().pending.iter().map(|pending| format!("{} {}", pending.knob.name(), pending.to)).collect();
+    let with = if waiting.is_empty() { "the settings as they are".into() } else { waiting.join(", ") };
+    let text = format!("This run ends at step {}; another begins from new weights with {with}.", grouped(app.session().steps()));
+    app.overlay = Some(Overlay::Dialog(Dialog::new_run(text)));
+    Vec::new()
+}
+
+fn undo(app: &mut App) -> Vec<Effect> {
+    match app.to_undo() {
+        Some((knob, value)) => {
+            app.say(Tone::Info, format!("back to {} {}", knob.name(), knob.spec().format(value)));
+            app.set(knob, value)
+        }
+        None => {
+            app.say(Tone::Info, "no change is left to take back");
+            Vec::new()
+        }
+    }
+}
+
+fn fetch(app: &mut App) -> Vec<Effect> {
+    let stands_in = app.session().header.as_ref().map_or(app.data_missing, |header| header.data.stand_in);
+    if !stands_in {
+        app.say(Tone::Info, "CIFAR-10 is here already");
+        return Vec::new();
+    }
+    app.steer(Command::FetchData)
+}
+
+fn chart_request(app: &App) -> ExportRequest {
+    ExportRequest::Chart(Box::new(chart(app.shown(), train::main_metric(app), &app.view, EXPORTED)))
+}
+
+fn screen_request(app: &App) -> ExportRequest {
+    let mut buffer = Buffer::empty(app.area);
+    shell::view(app, app.area, &mut buffer);
+    ExportRequest::Screen(buffer)
+}
+
+impl App {
+    /// Sends a setting; one that is as wanted already is not sent again.
+    pub fn set(&mut self, knob: Knob, value: f64) -> Vec<Effect> {
+        if self.aimed_at(knob) == value && !self.readonly {
+            self.say(Tone::Info, format!("{knob} is {} already", knob.spec().format(value)));
+            return Vec::new();
+        }
+        self.steer(Command::Set { knob, value })
+    }
+
+    /// The setting that undoing puts back, and to which value: of a change that waits, of one that was sent, else of the newest
+    /// that still stands.
+    fn to_undo(&self) -> Option<(Knob, f64)> {
+        let session = self.session();
+        if let Some((knob, _)) = self.sent.values().last() {
+            return Some((*knob, session.settings.get(*knob))).filter(|(knob, value)| self.aimed_at(*knob) != *value);
+        }
+        let newest = session.undoable();
+        let waiting = session.pending.iter().max_by_key(|pending| pending.since);
+        match (waiting, newest) {
+            (Some(waiting), newest) if newest.is_none_or(|change| waiting.since + 1 >= change.step) => {
+                Some((waiting.knob, session.settings.get(waiting.knob)))
+            }
+            (_, Some(change)) => Some((change.knob, change.knob.spec().parse(&change.from).ok()?)),
+            (_, None) => None,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Parts that screens are put together from. A widget gets what it draws as arguments; it knows no application.
+
+pub mod canvas;
+pub mod chart;
+pub mod gauge;
+mod labels;
+pub mod line;
+pub mod panel;

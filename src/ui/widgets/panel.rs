@@ -1,0 +1,36 @@
+//! A part of a screen with a headed rule on top. No frames: they cost cells and say nothing.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::line;
+use crate::ui::theme::Theme;
+
+/// Draws the head, `Loss  train 1.842 ───── log`, and returns what is left for the content.
+pub fn panel(area: Rect, buf: &mut Buffer, theme: &Theme, title: &str, facts: Vec<Vec<Span<'_>>>, right: &str) -> Rect {
+    if area.height == 0 {
+        return area;
+    }
+    let head = Rect { height: 1, ..area };
+    buf.set_string(head.x, head.y, "─".repeat(usize::from(head.width)), theme.rule);
+    let title = format!("{title} ");
+    let mut room = head.width.saturating_sub(line::width(&title));
+    let right = if right.is_empty() || line::width(right) + 3 > room { String::new() } else { format!(" {right} ") };
+    let facts_room = room.saturating_sub(line::width(&right) + 3);
+    let facts = line::fitting(facts, "  ", facts_room);
+    let mut spans = vec![Span::styled(title, theme.title)];
+    if facts.width() > 0 {
+        spans.push(Span::raw(" "));
+        spans.extend(facts.spans);
+        spans.push(Span::raw(" "));
+    }
+    let written = Line::from(spans);
+    room = head.width.saturating_sub(written.width() as u16);
+    line::spans(head, buf, written);
+    let right_width = line::width(&right);
+    if right_width > 0 && right_width < room {
+        buf.set_string(head.right() - right_width - 1, head.y, &right, theme.dim);
+    }
+    Rect { y: area.y + 1, height: area.height - 1, ..area }
+}
