@@ -46,12 +46,12 @@ pub fn measure(arguments: &BenchArgs) -> Result<Report> {
     let threads = start::threads(arguments.threads);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let batch_size = settings.count(Knob::BatchSize);
+    let model = start::as_set(model, &settings);
     pool.install(|| run(&model, &settings, batch_size, arguments.steps.max(1), threads))
 }
 
 fn run(model: &ModelSpec, settings: &Settings, batch_size: usize, steps: usize, threads: usize) -> Result<Report> {
-    let model = model.with_towers(settings.count(Knob::Towers));
-    let mut network = Network::build(&model, 1, batch_size)?;
+    let mut network = Network::build(model, 1, batch_size)?;
     let [channels, height, width] = model.input;
     let count = batch_size * channels * height * width;
     // A picture's values after standardizing lie about there; what they are does not change the time.

@@ -17,7 +17,7 @@ use crate::worker::Fetch;
 pub fn run(from: Option<&str>, data: &Path) -> Result<u8> {
     let origin = from.map_or(Origin::HomePage, Origin::parse);
     let cancelled = Arc::new(AtomicBool::new(false));
-    let signals = signals::listen()?;
+    let signals = signals::listen(signals::ENDING)?;
     let asked_to_stop = cancelled.clone();
     let listener = thread::Builder::new().name("stop".into()).spawn(move || {
         let signal = signals.recv().ok();

@@ -15,8 +15,8 @@ const DIVERGED: u8 = 3;
 
 /// Trains until the budget is used up or a signal comes; returns the exit status.
 pub fn train(arguments: &TrainArgs) -> Result<u8> {
-    let signals = signals::listen()?;
-    let plan = start::plan(arguments, true)?;
+    let signals = signals::listen(signals::ENDING)?;
+    let plan = start::plan(arguments, None, true)?;
     let (screen, worker_end) = link(Delivery::Lossless);
     let training = worker::spawn(plan, worker_end)?;
     let mut stopped_by = None;

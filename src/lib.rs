@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod chart;
 pub mod cli;
+pub mod cockpit;
 pub mod dataset;
 pub mod engine;
 pub mod export;

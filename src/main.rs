@@ -1,19 +1,20 @@
 //! Chooses a command.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use alexscope::bench;
-use alexscope::cli::{BenchArgs, Cli, CliCommand, DataCommand, ModelsArgs};
+use alexscope::cli::{BenchArgs, Cli, CliCommand, DataCommand, ModelsArgs, TrainArgs};
 use alexscope::spec::{table, zoo};
-use alexscope::{fetch, headless};
+use alexscope::{cockpit, fetch, headless};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
-        None => headless::train(&cli.train),
-        Some(CliCommand::Train(arguments)) => headless::train(arguments),
+        None => train(&cli.train),
+        Some(CliCommand::Train(arguments)) => train(arguments),
         Some(CliCommand::Models(arguments)) => models(arguments),
         Some(CliCommand::Bench(arguments)) => measure(arguments),
         Some(CliCommand::Data(arguments)) => match &arguments.command {
@@ -36,6 +37,15 @@ fn in_words(error: &Report) -> String {
         line if line.contains(&cause) => line,
         line => format!("{line}: {cause}"),
     })
+}
+
+/// In the cockpit, or without a screen where that is wanted or standard output is no terminal.
+fn train(arguments: &TrainArgs) -> Result<u8> {
+    if arguments.headless || arguments.json || !io::stdout().is_terminal() {
+        headless::train(arguments)
+    } else {
+        cockpit::open(arguments)
+    }
 }
 
 /// Lists the networks, or shows one, as text or as JSON.

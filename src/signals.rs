@@ -1,15 +1,20 @@
-//! SIGTERM, SIGHUP and SIGINT as messages.
+//! Signals as messages.
 
 use std::io;
 use std::thread;
 
 use crossbeam_channel::{Receiver, unbounded};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
+/// What asks a program to end.
+pub const ENDING: &[i32] = &[SIGTERM, SIGHUP, SIGINT];
+/// What stops a program for a while, and lets it go on.
+pub const JOB_CONTROL: &[i32] = &[SIGTSTP, SIGCONT];
+
 /// Listens for as long as the program runs; gives the signals' numbers.
-pub fn listen() -> io::Result<Receiver<i32>> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT])?;
+pub fn listen(numbers: &[i32]) -> io::Result<Receiver<i32>> {
+    let mut signals = Signals::new(numbers)?;
     let (sender, receiver) = unbounded();
     thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {

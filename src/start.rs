@@ -12,18 +12,25 @@ use crate::cli::{DeviceChoice, TrainArgs};
 use crate::dataset::{self, CLASSES, DATA_FOLDER, Source};
 use crate::engine::{Pictures, Script};
 use crate::fetch;
-use crate::knobs::Settings;
+use crate::knobs::{Knob, Settings};
 use crate::nn::NetworkLearner;
 use crate::run::RunFolder;
 use crate::session::{DatasetInfo, DeviceInfo, RunHeader};
-use crate::spec::{ModelSpec, zoo};
+use crate::spec::{ModelSpec, WeightInit, zoo};
 use crate::worker::{Plan, Prepare, Prepared};
 
-/// What a person asked for, checked as far as it can be at once.
-pub fn plan(arguments: &TrainArgs, unattended: bool) -> Result<Plan> {
+/// What a person asked for, checked as far as it can be at once. `settings` are those of a new run in the place of an old one.
+pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool) -> Result<Plan> {
     let model = zoo::load(&arguments.model)?;
-    let mut settings = model.settings()?;
-    arguments.knobs.apply(&mut settings)?;
+    let settings = match settings {
+        Some(settings) => settings.clone(),
+        None => {
+            let mut settings = model.settings()?;
+            arguments.knobs.apply(&mut settings)?;
+            settings
+        }
+    };
+    let model = as_set(model, &settings);
     let source = Source::find(arguments.data.as_deref())?;
     if arguments.device == DeviceChoice::Cuda {
         return Err(eyre!("this program was built without CUDA; use --device cpu, or auto"));
@@ -36,7 +43,9 @@ pub fn plan(arguments: &TrainArgs, unattended: bool) -> Result<Plan> {
         None => Script::default(),
     };
     let now = SystemTime::now();
-    let folder = RunFolder::create(arguments.run_dir.as_deref(), &model.name, now)?;
+    // A new run in the place of an old one has a folder of its own.
+    let named = arguments.run_dir.as_deref().filter(|folder| !RunFolder::holds_a_run(folder) || unattended);
+    let folder = RunFolder::create(named, &model.name, now)?;
     let header = RunHeader {
         version: env!("CARGO_PKG_VERSION").into(),
         run: folder.name(),
@@ -50,6 +59,18 @@ pub fn plan(arguments: &TrainArgs, unattended: bool) -> Result<Plan> {
     let fetch = (source == Source::Emoji10).then(|| fetch::in_background(Path::new(DATA_FOLDER)));
     let prepare = prepare(model, source, settings);
     Ok(Plan { header, script, folder: Some(folder), prepare, fetch, unattended })
+}
+
+/// The network with the towers and the initial weights that the settings want instead of its own.
+pub fn as_set(model: ModelSpec, settings: &Settings) -> ModelSpec {
+    let init = match settings.count(Knob::Init) {
+        1 => WeightInit::He,
+        // Krizhevsky et al. 2012, section 5.
+        2 => WeightInit::Normal { deviation: 0.01 },
+        3 => WeightInit::TruncatedNormal { deviation: 0.1 },
+        _ => model.init,
+    };
+    ModelSpec { init, ..model.with_towers(settings.count(Knob::Towers)) }
 }
 
 /// Threads that compute: as asked, else one a processor.

@@ -41,6 +41,18 @@ pub enum DeviceChoice {
     Cuda,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ThemeChoice {
+    /// What suits the terminal; mono where NO_COLOR is set
+    #[default]
+    Auto,
+    Dark,
+    Light,
+    /// The terminal's own sixteen colours
+    Ansi,
+    Mono,
+}
+
 #[derive(Args, Clone, Debug)]
 pub struct TrainArgs {
     /// A built-in network (see `alexscope models`) or a TOML file
@@ -63,6 +75,12 @@ pub struct TrainArgs {
     /// Train without a screen; so by itself where standard output is no terminal
     #[arg(long)]
     pub headless: bool,
+    /// The cockpit's colours
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: ThemeChoice,
+    /// The cockpit only looks on: no key changes the training
+    #[arg(long)]
+    pub readonly: bool,
     /// Without a screen: every event as a line of JSON on standard output
     #[arg(long)]
     pub json: bool,

@@ -38,7 +38,7 @@ impl RunFolder {
     /// Makes the folder: `named`, or `runs/<time>-<model>`. One that already holds a run is refused.
     pub fn create(named: Option<&Path>, model: &str, now: SystemTime) -> Result<RunFolder, RunError> {
         if let Some(path) = named {
-            if path.join("events.jsonl").exists() || path.join("run.json").exists() {
+            if RunFolder::holds_a_run(path) {
                 return Err(RunError::Taken(path.to_path_buf()));
             }
             fs::create_dir_all(path).map_err(RunError::io("make the folder", path))?;
@@ -57,6 +57,11 @@ impl RunFolder {
             copy += 1;
         }
         Ok(RunFolder { path })
+    }
+
+    /// Whether a run was begun in that folder.
+    pub fn holds_a_run(path: &Path) -> bool {
+        path.join("events.jsonl").exists() || path.join("run.json").exists()
     }
 
     pub fn path(&self) -> &Path {

@@ -1,0 +1,87 @@
+//! A run with its cockpit: the training thread and the screen, brought together.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, eyre};
+
+use crate::cli::{ThemeChoice, TrainArgs};
+use crate::export;
+use crate::link::{Delivery, link};
+use crate::session::RunHeader;
+use crate::signals::{self, ENDING, JOB_CONTROL};
+use crate::ui::theme::ThemeName;
+use crate::ui::{Exit, ExportRequest, UiOptions};
+use crate::worker::Ending;
+use crate::{start, ui, worker};
+
+/// Opens the cockpit and trains until it is left; a new run begins in its place as often as it is asked for. Returns the exit
+/// status.
+pub fn open(arguments: &TrainArgs) -> Result<u8> {
+    let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
+    let mut wanted = None;
+    loop {
+        let plan = start::plan(arguments, wanted.as_ref(), false)?;
+        let options = UiOptions {
+            model: plan.header.model.clone(),
+            theme: theme(arguments.theme),
+            readonly: arguments.readonly,
+            data_missing: plan.header.data.stand_in,
+            signals: signals.clone(),
+            export: exporter(&plan.header),
+        };
+        let (screen, worker_end) = link(Delivery::Merging);
+        let training = worker::spawn(plan, worker_end)?;
+        let left = ui::run(screen, options);
+        let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
+        match left? {
+            Exit::NewRun { settings } => wanted = Some(settings),
+            Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
+            Exit::Quit | Exit::WorkerFailed(_) => return last_words(ending),
+        }
+    }
+}
+
+fn last_words(ending: Ending) -> Result<u8> {
+    match ending.failure {
+        Some(reason) => Err(eyre!(reason)),
+        None => Ok(0),
+    }
+}
+
+fn theme(choice: ThemeChoice) -> ThemeName {
+    let variable = |name| env::var(name).ok();
+    match choice {
+        ThemeChoice::Auto => {
+            ThemeName::suited_to(variable("NO_COLOR").as_deref(), variable("TERM").as_deref(), variable("COLORTERM").as_deref())
+        }
+        ThemeChoice::Dark => ThemeName::Dark,
+        ThemeChoice::Light => ThemeName::Light,
+        ThemeChoice::Ansi => ThemeName::Ansi,
+        ThemeChoice::Mono => ThemeName::Mono,
+    }
+}
+
+/// Writes exports into the run's folder, numbered.
+fn exporter(header: &RunHeader) -> ui::Export {
+    let folder = PathBuf::from(&header.folder);
+    let title = format!("alexscope: {}", header.run);
+    Box::new(move |request| match request {
+        ExportRequest::Screen(buffer) => {
+            let path = unused(&folder, "screen", "svg");
+            let ground = export::Ground::DARK;
+            export::screen::save(&buffer, ground, &title, &path).map_err(|error| format!("{}: {error}", path.display()))?;
+            Ok(path.display().to_string())
+        }
+        ExportRequest::Chart(_) => Err("charts cannot be written yet; export the screen".into()),
+    })
+}
+
+/// `screen.svg`, `screen-2.svg`, …: the first name that is free.
+fn unused(folder: &Path, stem: &str, extension: &str) -> PathBuf {
+    let name = |number: u32| match number {
+        1 => format!("{stem}.{extension}"),
+        _ => format!("{stem}-{number}.{extension}"),
+    };
+    (1..).map(|number| folder.join(name(number))).find(|path| !path.exists()).unwrap_or_else(|| folder.join(name(1)))
+}
