@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::{Result, eyre};
 
 use crate::cli::{ThemeChoice, TrainArgs};
-use crate::export;
+use crate::export::{self, Ground};
 use crate::link::{Delivery, link};
 use crate::session::RunHeader;
 use crate::signals::{self, ENDING, JOB_CONTROL};
@@ -69,11 +69,16 @@ fn exporter(header: &RunHeader) -> ui::Export {
     Box::new(move |request| match request {
         ExportRequest::Screen(buffer) => {
             let path = unused(&folder, "screen", "svg");
-            let ground = export::Ground::DARK;
-            export::screen::save(&buffer, ground, &title, &path).map_err(|error| format!("{}: {error}", path.display()))?;
+            export::screen::save(&buffer, Ground::DARK, &title, &path).map_err(|error| error.to_string())?;
             Ok(path.display().to_string())
         }
-        ExportRequest::Chart(_) => Err("charts cannot be written yet; export the screen".into()),
+        ExportRequest::Chart(chart) => {
+            let path = unused(&folder, "chart", "svg");
+            export::chart::save(&chart, Ground::LIGHT, &path).map_err(|error| error.to_string())?;
+            let picture = path.with_extension("png");
+            export::chart::save(&chart, Ground::LIGHT, &picture).map_err(|error| error.to_string())?;
+            Ok(format!("{} and .svg", picture.display()))
+        }
     })
 }
 

@@ -35,3 +35,33 @@ impl Augmentation {
         View { mirrored, right: shift(), down: shift() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn views_cover_all_that_was_asked_for_and_no_more(seed: u64, epoch: u32, mirror: bool, crop in 0_u8..=4) {
+            let augmentation = Augmentation { mirror, crop };
+            let views: Vec<View> = (0..3_000).map(|index| augmentation.view(seed, epoch, index)).collect();
+            let shifts: BTreeSet<_> = views.iter().map(|view| (view.right, view.down)).collect();
+            let range = -i32::from(crop)..=i32::from(crop);
+            let all: BTreeSet<_> = range.clone().flat_map(|right| range.clone().map(move |down| (right, down))).collect();
+            prop_assert_eq!(shifts, all);
+            let mirrored = views.iter().filter(|view| view.mirrored).count();
+            let about_half = if mirror { 1_300..1_700 } else { 0..1 };
+            prop_assert!(about_half.contains(&mirrored), "{} of 3,000 are mirrored", mirrored);
+        }
+
+        #[test]
+        fn switching_the_mirror_leaves_the_crop_as_it_is(seed: u64, epoch: u32, index: u32, crop in 1_u8..=4) {
+            let [plain, mirrored] = [false, true].map(|mirror| Augmentation { mirror, crop }.view(seed, epoch, index));
+            prop_assert_eq!((plain.right, plain.down), (mirrored.right, mirrored.down));
+        }
+    }
+}

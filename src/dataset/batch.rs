@@ -122,7 +122,10 @@ impl<D: Deref<Target = Dataset>> BatchMaker<D> {
             None => self.feed.insert(Feed::new(plan.input, plan.pixels, statistics)),
         };
         let values = plan.input.iter().product();
-        batch.images.resize(plan.count * values, 0.0);
+        if batch.images.len() != plan.count * values {
+            // Zeros fresh from the system cost nothing; resizing would write them.
+            batch.images = vec![0.0; plan.count * values];
+        }
         for (image, &index) in batch.images.chunks_exact_mut(values).zip(&batch.indices) {
             let view = augmentation.view(plan.seed, plan.epoch, index);
             feed.write(pictures.pixels(index as usize), view, image);
@@ -225,6 +228,48 @@ fn place(picture: &[u8], view: View, order: PixelOrder, values: &[[f32; 256]; CH
                 let from = if view.mirrored { side - 1 - from } else { from };
                 *value = usize::try_from(from).ok().and_then(|from| source.get(from)).map_or(0.0, |&byte| values[byte as usize]);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_view_moves_and_mirrors_every_pixel_and_leaves_zeros(
+            mirrored: bool,
+            right in -4_i32..=4,
+            down in -4_i32..=4,
+            bgr: bool,
+            seed: u8,
+        ) {
+            let byte = |c: usize, y: usize, x: usize| ((c * 89 + y * 37 + x * 101 + x * y) % 255) as u8 ^ seed;
+            let picture: Vec<u8> = (0..PICTURE_BYTES).map(|i| byte(i / PLANE, i % PLANE / SIDE, i % SIDE)).collect();
+            let values = std::array::from_fn(|c| std::array::from_fn(|byte| (c * 1000 + byte + 1) as f32));
+            let mut image = vec![f32::NAN; PICTURE_BYTES];
+            let order = if bgr { PixelOrder::Bgr } else { PixelOrder::Rgb };
+            place(&picture, View { mirrored, right, down }, order, &values, &mut image);
+            for (i, &value) in image.iter().enumerate() {
+                let (c, y, x) = (i / PLANE, (i % PLANE / SIDE) as i32, (i % SIDE) as i32);
+                let c = if bgr { 2 - c } else { c };
+                let (from_y, from_x) = (y - down, x - right);
+                let inside = (0..32).contains(&from_y) && (0..32).contains(&from_x);
+                let from_x = if mirrored { 31 - from_x } else { from_x };
+                let expected = if inside { (c * 1000 + 1) as f32 + f32::from(byte(c, from_y as usize, from_x as usize)) } else { 0.0 };
+                prop_assert_eq!(value, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn an_order_is_drawn_again_only_for_another_epoch_seed_or_count() {
+        let mut cached = EpochOrder::default();
+        for (seed, epoch, count) in [(1, 0, 100), (1, 1, 100), (2, 1, 100), (2, 1, 50), (1, 0, 100), (0, 0, 0), (0, 0, 1)] {
+            assert_eq!(cached.of(seed, epoch, count), shuffled(seed, epoch, count));
         }
     }
 }

@@ -98,3 +98,22 @@ fn sum_and_squares(plane: &[u8]) -> [u64; 2] {
     });
     [u64::from(sum), u64::from(squares)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_are_those_of_the_definition() {
+        let pixels: Vec<u8> = (0..7 * PICTURE_BYTES).map(|i| ((i * i + i / 1000) % 251) as u8).collect();
+        let found = Pictures::new(vec![0; 7], pixels.clone()).statistics();
+        for channel in 0..CHANNELS {
+            let of_channel = |i: usize| i / PLANE % CHANNELS == channel;
+            let values = || pixels.iter().enumerate().filter(|(i, _)| of_channel(*i)).map(|(_, &byte)| f64::from(byte) / 255.0);
+            let count = (7 * PLANE) as f64;
+            let mean = values().sum::<f64>() / count;
+            let deviation = (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
+            assert!((found.mean[channel] - mean).abs() < 1e-12 && (found.deviation[channel] - deviation).abs() < 1e-12);
+        }
+    }
+}

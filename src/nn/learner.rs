@@ -110,8 +110,10 @@ impl NetworkLearner {
         let reach = |squares: f64| plan.learning_rate * squares.sqrt() / (1.0 - settings.get(Knob::Momentum));
         // The gradient flows from the last layer to the first, so the last bad one went first.
         if let Some(bad) = squares.iter().rposition(|sum| !(reach(*sum) as f32).is_finite()) {
-            let layer = self.network.parameters()[bad].name.split('.').next().unwrap_or_default().to_string();
-            return Ok(diverged(plan.step, &layer, "gradient"));
+            let name = &self.network.parameters()[bad].name;
+            // `features.0.weight` belongs to layer `features.0`.
+            let layer = name.rsplit_once('.').map_or(&name[..], |(layer, _)| layer);
+            return Ok(diverged(plan.step, layer, "gradient"));
         }
         if watch.pass("update", Pass::Update, 2 * layers).is_break() {
             return Ok(Stepped::Abandoned);

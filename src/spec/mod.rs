@@ -21,4 +21,5 @@ pub use layer::{Activation, Groups, Layer, LayerSpec, Padding};
 pub use model::{ModelSpec, PixelOrder, PixelScale, Pixels, WeightInit};
 pub use numerals::{bytes, grouped, short};
 pub use shape::Shape;
+pub use table::lrn_elsewhere;
 pub use trace::{LayerTrace, Trace, trace};

@@ -266,16 +266,23 @@ fn notes(model: &ModelSpec) -> Vec<String> {
         _ => None,
     });
     if let Some((n, k, alpha, beta)) = lrn {
+        let elsewhere = lrn_elsewhere(n, k, alpha).join("; in ");
         notes.push(format!(
-            "LRN: b = a / (k + α Σ a²)^β with n = {n}, k = {k}, α = {alpha:e}, β = {beta}. The same in Caffe, PyTorch and ONNX: size = {n}, \
-             alpha = {divided:e} (they divide it by the size); in TensorFlow: depth_radius = {radius}, bias = {k}, alpha = {alpha:e}; in \
-             PaddlePaddle v2: size = {n}, scale = {divided:e}{only_one}.",
-            divided = shortest(alpha * n as f64),
-            radius = n / 2,
-            only_one = if k == 1.0 { "" } else { ", but its k is always 1" },
+            "LRN: b = a / (k + α Σ a²)^β with n = {n}, k = {k}, α = {alpha:e}, β = {beta}. The same in {elsewhere}."
         ));
     }
     notes
+}
+
+/// What other programs call the same LRN: some divide α by the window, and one fixes k.
+pub fn lrn_elsewhere(n: usize, k: f64, alpha: f64) -> [String; 3] {
+    let divided = shortest(alpha * n as f64);
+    let only_one = if k == 1.0 { "" } else { " (its k is always 1)" };
+    [
+        format!("Caffe, PyTorch, ONNX: size = {n}, alpha = {divided:e}"),
+        format!("TensorFlow: depth_radius = {}, bias = {k}, alpha = {alpha:e}", n / 2),
+        format!("PaddlePaddle v2: size = {n}, scale = {divided:e}{only_one}"),
+    ]
 }
 
 /// Without the last bits' noise of a product: 5e-4, not 5.0000000000000001e-4.

@@ -105,3 +105,64 @@ fn blend(a: Colour, b: Colour, share: f32) -> Colour {
 fn random_colour(stream: &mut Stream) -> Colour {
     std::array::from_fn(|_| stream.between(0.05, 0.95))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_threads(threads: usize, work: impl FnOnce() -> Dataset + Send) -> Dataset {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+    }
+
+    #[test]
+    fn a_picture_is_a_function_of_seed_and_index_at_any_number_of_threads() {
+        let few = with_threads(1, || draw_sized(3, 40, 20).unwrap());
+        let many = with_threads(4, || draw_sized(3, 160, 60).unwrap());
+        for (few, many) in [(&few.train, &many.train), (&few.test, &many.test)] {
+            assert!((0..few.len()).all(|i| few.pixels(i) == many.pixels(i) && few.label(i) == many.label(i)));
+        }
+    }
+
+    #[test]
+    fn no_picture_comes_twice() {
+        let sets = [draw_sized(3, 500, 200).unwrap(), draw_sized(4, 500, 200).unwrap()];
+        let pictures = sets.iter().flat_map(|set| [&set.train, &set.test]).flat_map(|set| (0..set.len()).map(|i| set.pixels(i)));
+        assert_eq!(pictures.collect::<std::collections::BTreeSet<_>>().len(), 1400);
+    }
+
+    #[test]
+    fn a_quarter_of_the_test_pictures_show_designs_never_trained_on() {
+        for designs in glyph::designs().unwrap() {
+            let unseen_of = |split: Split| {
+                let chosen = |index| designs.choose(split, &mut Stream::new(SEED, Purpose::Emoji, split as u64, index));
+                (0..400).filter(|&index| designs.unseen.iter().any(|glyph| std::ptr::eq(glyph, chosen(index)))).count()
+            };
+            assert_eq!(unseen_of(Split::Train), 0);
+            assert_eq!((60..140).contains(&unseen_of(Split::Test)), !designs.unseen.is_empty());
+        }
+        assert_eq!(glyph::designs().unwrap().iter().filter(|designs| designs.unseen.is_empty()).count(), 2, "deer and frog");
+    }
+
+    /// Share of the test pictures whose class has the mean training picture that is nearest.
+    fn nearest_mean_accuracy(dataset: &Dataset) -> f64 {
+        let mut means = vec![vec![0.0_f64; PICTURE_BYTES]; CLASSES.len()];
+        let each = (dataset.train.len() / CLASSES.len()) as f64;
+        for i in 0..dataset.train.len() {
+            let mean = &mut means[usize::from(dataset.train.label(i))];
+            mean.iter_mut().zip(dataset.train.pixels(i)).for_each(|(mean, &byte)| *mean += f64::from(byte) / each);
+        }
+        let right = |i: &usize| {
+            let far =
+                |mean: &[f64]| mean.iter().zip(dataset.test.pixels(*i)).map(|(m, &b)| (m - f64::from(b)).powi(2)).sum::<f64>();
+            let nearest = (0..CLASSES.len()).min_by(|&a, &b| far(&means[a]).total_cmp(&far(&means[b])));
+            nearest == Some(usize::from(dataset.test.label(*i)))
+        };
+        (0..dataset.test.len()).filter(right).count() as f64 / dataset.test.len() as f64
+    }
+
+    #[test]
+    fn classes_can_be_told_apart_but_not_by_their_mean_picture() {
+        let accuracy = nearest_mean_accuracy(&draw_sized(SEED, 2_000, 500).unwrap());
+        assert!((0.2..0.5).contains(&accuracy), "{accuracy}");
+    }
+}
