@@ -65,10 +65,20 @@ pub(super) fn round_step(span: f64, count: usize) -> f64 {
     [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= least * 0.999).unwrap_or(least)
 }
 
-/// `[min, max]` with `min` put down and `max` put up to multiples of half a tick, so that an axis rests while its data trembles.
-pub(super) fn rounded_out(min: f64, max: f64, ticks: usize) -> Range<f64> {
-    let half = round_step(max - min, ticks) / 2.0;
-    (min / half).floor() * half..(max / half).ceil() * half
+/// `[min, max]` put outwards to multiples of half a tick, so that an axis rests while its data trembles. With `rows`, `max` is
+/// put up so far that there are equally many whole rows from tick to tick, beginning with a tick on the lowest row.
+pub(super) fn rounded_out(min: f64, max: f64, ticks: usize, rows: usize) -> Range<f64> {
+    let step = round_step(max - min, ticks);
+    let half = step / 2.0;
+    if rows < 2 {
+        return (min / half).floor() * half..(max / half).ceil() * half;
+    }
+    let min = (min / step).floor() * step;
+    let gaps = (rows - 1) as f64;
+    let rows_to_a_tick = (gaps * step / (max - min)).floor();
+    // A row stands for a round part of a tick where it must stand for more than one.
+    let row = if rows_to_a_tick >= 1.0 { step / rows_to_a_tick } else { step * (((max - min) / gaps / step).ceil()) };
+    min..min + gaps * row
 }
 
 fn round_numbers(min: f64, max: f64, count: usize) -> Vec<f64> {
@@ -127,6 +137,19 @@ mod tests {
         assert_eq!(labels(&Axis::new(0.0..1000.0, Scale::Linear, 4, plain)), ["0", "250", "500", "750", "1000"]);
         assert_eq!(labels(&Axis::new(1e-3..10.0, Scale::Log, 6, plain)), ["0.001", "0.01", "0.1", "1", "10"]);
         assert_eq!(labels(&Axis::new(0.1..3.0, Scale::Log, 6, plain)), ["0.1", "0.2", "0.5", "1", "2"]);
+    }
+
+    #[test]
+    fn every_tick_can_have_a_row_of_its_own() {
+        for (min, max, rows) in [(0.93, 2.47, 14), (0.0, 0.78, 9), (1.2e-3, 5.1e-3, 12), (0.0, 97.0, 30), (0.4, 2.6, 4)] {
+            let range = rounded_out(min, max, rows / 2, rows);
+            assert!(range.start <= min && range.end >= max, "{range:?} does not hold {min}..{max}");
+            let axis = Axis::new(range, Scale::Linear, rows / 2 + 1, |_, _| String::new());
+            for tick in &axis.ticks {
+                let row = axis.fraction(tick.at) * (rows - 1) as f64;
+                assert!((row - row.round()).abs() < 1e-6, "{tick:?} is on row {row} of {rows}");
+            }
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Detail {
     /// Ticks that there is room for.
     pub x_ticks: usize,
     pub y_ticks: usize,
+    /// Where heights come in few rows: how many, so that every tick can be put on one. 0 where they are fine.
+    pub rows: usize,
 }
 
 /// Earlier steps that still weigh in a smoothed line, in units of its length: e⁻⁵ is 0.7 %.
@@ -37,13 +39,13 @@ pub fn chart(session: &Session, metric: Metric, view: &ChartView, detail: Detail
     let log = view.log && metric != Metric::Accuracy;
     let scale = if log { Scale::Log } else { Scale::Linear };
     let keep = best.map(|best| tested(best, metric)).into_iter().chain(curves.iter().filter_map(|curve| curve.latest));
-    let (range, beyond) = vertical_range(&curves, keep, metric, scale, view.outliers, detail.y_ticks);
+    let (range, beyond) = vertical_range(&curves, keep, metric, scale, view.outliers, detail);
     let mut notes = Vec::new();
     if log {
         notes.push("log".to_string());
     }
     if view.smoothing > 0 && metric != Metric::LearningRate {
-        notes.push(format!("smoothed over {} steps", view.smoothing));
+        notes.push(format!("smooth {}", view.smoothing));
     }
     ChartModel {
         metric,
@@ -82,7 +84,8 @@ impl Grid {
         self.from..self.from + self.width * (self.columns as u64 - 1).max(1)
     }
 
-    /// Each column's place and sum, beginning `lead` columns before the grid.
+    /// Each column's place and sum, beginning `lead` columns before the grid. Where several steps came as one, the columns that
+    /// it covers are left out; an empty one is a gap.
     fn columns(&self, series: &Series, lead: u64) -> Vec<Option<(f64, Summary)>> {
         let from = self.from - lead * self.width;
         let columns = self.columns + lead as usize;
@@ -91,7 +94,20 @@ impl Grid {
             let first = from + self.width * i as u64;
             ((first + sum.step) as f64 / 2.0, sum)
         };
-        sums.into_iter().enumerate().map(|(i, sum)| sum.map(|sum| place(i, sum))).collect()
+        let mut empty = 0;
+        let mut placed = Vec::with_capacity(columns);
+        for (i, sum) in sums.into_iter().enumerate() {
+            let Some(sum) = sum else {
+                empty += 1;
+                continue;
+            };
+            if sum.count < empty * self.width {
+                placed.push(None);
+            }
+            empty = 0;
+            placed.push(Some(place(i, sum)));
+        }
+        placed
     }
 }
 
@@ -104,9 +120,10 @@ fn learning_rate(series: &Series, grid: &Grid) -> Curve {
 
 fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &ChartView, grid: &Grid) -> Vec<Curve> {
     let lead = (MEMORY * u64::from(view.smoothing)).div_ceil(grid.width).min(grid.from / grid.width);
-    let columns = grid.columns(series, lead);
-    let line = smoothed(&columns, view.smoothing).split_off(lead as usize);
-    let columns = &columns[lead as usize..];
+    let mut columns = grid.columns(series, lead);
+    let mut line = smoothed(&columns, view.smoothing);
+    let lead = columns.iter().take_while(|column| column.is_none_or(|(step, _)| step < grid.from as f64)).count();
+    (columns, line) = (columns.split_off(lead), line.split_off(lead));
     let mut curves = Vec::new();
     if grid.width > 1 {
         let band = |(step, sum): (f64, Summary)| Band { step, min: sum.min, max: sum.max };

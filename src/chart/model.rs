@@ -53,7 +53,7 @@ pub struct ChartModel {
     pub cursor: Option<Cursor>,
     /// The largest value in view that lies beyond the axis.
     pub beyond: Option<f64>,
-    /// How it is drawn, in words: `log`, `smoothed over 30 steps`.
+    /// How it is drawn, in words: `log`, `smooth 30`.
     pub notes: Vec<String>,
 }
 

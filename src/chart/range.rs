@@ -3,12 +3,16 @@
 use std::ops::Range;
 
 use super::axis::{Scale, rounded_out};
+use super::build::Detail;
 use super::model::{Curve, Metric, Shape};
 
-/// Share of the values at either end that must not rule the axis.
+/// Share of the values at either end that need not rule the axis: of single steps, and of what is more than a single step.
+const RARE_STEPS: f64 = 0.1;
 const RARE: f64 = 0.02;
-/// A range without its rare values may be exceeded by this share of itself before they are cut off.
-const TOLERATED: f64 = 0.75;
+/// By how many times the range without them rare values may exceed it before they are cut off. A curve that begins far up is
+/// no rare value, but one that once left by a hundredfold is.
+const TOLERATED_STEPS: f64 = 0.75;
+const TOLERATED: f64 = 8.0;
 /// With fewer values than these none counts as rare.
 const FEW: usize = 24;
 
@@ -19,14 +23,23 @@ pub(super) fn vertical_range(
     metric: Metric,
     scale: Scale,
     outliers: bool,
-    ticks: usize,
+    detail: Detail,
 ) -> (Range<f64>, Option<f64>) {
     // Thought of in the scale's own terms, so that a spike is as far off as it looks.
     let into = |value: f64| if scale == Scale::Log { value.log10() } else { value };
     let out = |value: f64| if scale == Scale::Log { 10_f64.powf(value) } else { value };
-    let mut values: Vec<f64> = curves.iter().flat_map(values_of).map(into).filter(|value| value.is_finite()).collect();
-    let Some((min, max)) = extremes(&mut values) else { return (unseen(metric), None) };
-    let (mut low, mut high) = if outliers || values.len() < FEW { (min, max) } else { robust(&values, min, max) };
+    let values = |of: fn(&Shape) -> bool| -> Vec<f64> {
+        let curves = curves.iter().filter(|curve| of(&curve.shape));
+        curves.flat_map(values_of).map(into).filter(|value| value.is_finite()).collect()
+    };
+    let (mut steps, mut lines) =
+        (values(|shape| matches!(shape, Shape::Band(_))), values(|shape| !matches!(shape, Shape::Band(_))));
+    let whole = extremes(&mut steps).into_iter().chain(extremes(&mut lines)).reduce(joined);
+    let Some((min, max)) = whole else { return (unseen(metric), None) };
+    // Accuracies are bounded as they are.
+    let all = outliers || metric == Metric::Accuracy;
+    let typical = [usual(&steps, RARE_STEPS, TOLERATED_STEPS), usual(&lines, RARE, TOLERATED)];
+    let (mut low, mut high) = if all { (min, max) } else { typical.into_iter().flatten().reduce(joined).unwrap_or((min, max)) };
     for value in keep.map(into).filter(|value| value.is_finite()) {
         (low, high) = (low.min(value), high.max(value));
     }
@@ -36,10 +49,11 @@ pub(super) fn vertical_range(
     let range = match scale {
         Scale::Log => out(low)..out(high),
         Scale::Linear => {
-            // An axis that comes near zero may as well begin there.
-            let low = if low < high / 2.0 { 0.0 } else { low };
-            let range = rounded_out(low, high, ticks);
-            if metric == Metric::Accuracy { range.start.max(0.0)..range.end.min(1.0) } else { range }
+            // An axis that comes near zero may as well begin there; a rate is always seen from there.
+            let low = if low < high / 4.0 || metric == Metric::LearningRate { 0.0 } else { low };
+            let most = if metric == Metric::Accuracy { 1.0 } else { f64::INFINITY };
+            let range = rounded_out(low, high.min(most), detail.y_ticks, detail.rows);
+            range.start..range.end.min(most)
         }
     };
     (range, beyond)
@@ -59,13 +73,20 @@ fn extremes(values: &mut [f64]) -> Option<(f64, f64)> {
     Some((*values.first()?, *values.last()?))
 }
 
-fn robust(sorted: &[f64], min: f64, max: f64) -> (f64, f64) {
+/// The range of sorted values without those that are rare and far off.
+fn usual(sorted: &[f64], rare: f64, tolerated: f64) -> Option<(f64, f64)> {
+    let (min, max) = (*sorted.first()?, *sorted.last()?);
+    if sorted.len() < FEW {
+        return Some((min, max));
+    }
     let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
-    let (low, high) = (at(RARE), at(1.0 - RARE));
-    let tolerated = (high - low) * TOLERATED;
-    let low = if min >= low - tolerated { min } else { low };
-    let high = if max <= high + tolerated { max } else { high };
-    (low, high)
+    let (low, high) = (at(rare), at(1.0 - rare));
+    let tolerated = (high - low) * tolerated;
+    Some((if min >= low - tolerated { min } else { low }, if max <= high + tolerated { max } else { high }))
+}
+
+fn joined(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    (a.0.min(b.0), a.1.max(b.1))
 }
 
 /// An axis for a curve that is yet to come.
@@ -73,6 +94,6 @@ fn unseen(metric: Metric) -> Range<f64> {
     match metric {
         Metric::Loss => 0.0..2.5,
         Metric::Accuracy => 0.0..0.5,
-        Metric::LearningRate => 1e-3..0.02,
+        Metric::LearningRate => 0.0..0.02,
     }
 }

@@ -277,8 +277,10 @@ pub fn render(palette: &Palette, app: &App, screen: Rect, buf: &mut Buffer) {
     let input = Rect { y: inner.y + rows as u16, height: 1, ..inner };
     buf.set_string(input.x, input.y, ": ", theme.key);
     palette.field.render(Rect { x: input.x + 2, width: input.width.saturating_sub(2), ..input }, buf, theme.overlay);
-    if let Some(error) = &palette.error {
-        let below = Rect { y: input.y + 1, ..input };
-        line::spans(below, buf, Line::styled(format!("✖ {error}"), theme.bad));
+    let below = Rect { y: input.y + 1, ..input };
+    let named = || words(typed).first().and_then(|name| knob(app, name).ok());
+    match &palette.error {
+        Some(error) => line::spans(below, buf, Line::styled(format!("✖ {error}"), theme.bad)),
+        None => line::spans(below, buf, Line::styled(named().map_or("", |knob| knob.spec().help), theme.dim)),
     }
 }

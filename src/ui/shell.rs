@@ -1,7 +1,7 @@
 //! What is around every screen: tabs and state above, the line that must be said, keys below.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -18,6 +18,9 @@ use crate::spec::{bytes, grouped};
 /// The least that everything still makes sense on.
 pub const LEAST: (u16, u16) = (40, 12);
 
+/// From this width on a screen has a margin.
+const ROOMY: u16 = 60;
+
 /// Where the parts of the screen are.
 pub struct Frame {
     pub header: Rect,
@@ -30,10 +33,11 @@ pub fn frame(app: &App, area: Rect) -> Frame {
     let row = |y: u16| Rect { y, height: 1, ..area };
     let banner = banner(app).is_some();
     let top = 1 + u16::from(banner);
+    let body = Rect { y: area.y + top, height: area.height.saturating_sub(top + 1), ..area };
     Frame {
         header: row(area.y),
         banner: banner.then(|| row(area.y + 1)),
-        body: Rect { y: area.y + top, height: area.height.saturating_sub(top + 1), ..area },
+        body: body.inner(Margin::new(u16::from(area.width >= ROOMY), 0)),
         footer: row(area.bottom().saturating_sub(1)),
     }
 }
@@ -270,7 +274,9 @@ fn footer_item(app: &App, row: &Binding) -> Option<FooterItem> {
         Action::PauseOrResume if session.phase == Phase::Paused => word = "resume".into(),
         Action::Freeze if app.is_frozen() => word = "let go on".into(),
         Action::Undo if session.undoable().is_none() => return None,
-        Action::Nudge(knob, Nudge::Times(_)) => keys = knob.spec().keys.iter().take(2).map(|(letter, _)| *letter).collect(),
+        Action::Nudge(knob, Nudge::Times(_)) => {
+            keys = knob.spec().keys.iter().take(2).map(|(letter, _)| letter.to_string()).collect::<Vec<_>>().join(" ");
+        }
         Action::Up | Action::Left if row.keys.len() > 1 => keys = "↑↓".into(),
         Action::MoveCursor(_) => keys = "←→".into(),
         _ => {}

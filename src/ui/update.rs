@@ -21,7 +21,7 @@ use crate::session::{Command, Event, Phase, Stamped};
 use crate::spec::grouped;
 
 /// Columns and ticks of a chart that goes to a file.
-const EXPORTED: Detail = Detail { columns: 1200, x_ticks: 10, y_ticks: 8 };
+const EXPORTED: Detail = Detail { columns: 1200, x_ticks: 10, y_ticks: 8, rows: 0 };
 
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {

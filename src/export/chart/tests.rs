@@ -36,7 +36,7 @@ fn run() -> Session {
 
 fn model(session: &Session) -> ChartModel {
     let view = ChartView { cursor: Some(250), ..ChartView::default() };
-    chart(session, Metric::Loss, &view, Detail { columns: 300, x_ticks: 8, y_ticks: 6 })
+    chart(session, Metric::Loss, &view, Detail { columns: 300, x_ticks: 8, y_ticks: 6, rows: 0 })
 }
 
 #[test]
@@ -67,8 +67,12 @@ fn a_png_is_an_image_of_the_promised_size_and_not_blank() {
 
 #[test]
 fn an_empty_run_has_a_chart_too() {
-    let empty =
-        chart(&Session::default(), Metric::Accuracy, &ChartView::default(), Detail { columns: 300, x_ticks: 8, y_ticks: 6 });
+    let empty = chart(
+        &Session::default(),
+        Metric::Accuracy,
+        &ChartView::default(),
+        Detail { columns: 300, x_ticks: 8, y_ticks: 6, rows: 0 },
+    );
     assert!(svg(&empty, Ground::LIGHT).unwrap().contains("Accuracy"));
     png(&empty, Ground::LIGHT).unwrap();
 }

@@ -20,7 +20,8 @@ pub fn detail(area: Rect) -> Detail {
     Detail {
         columns: usize::from(width) * DOTS_WIDE,
         x_ticks: usize::from(width / 12).max(2),
-        y_ticks: usize::from(height / 3).clamp(2, 8),
+        y_ticks: usize::from(height / 2).clamp(2, 8),
+        rows: usize::from(height),
     }
 }
 
@@ -93,14 +94,35 @@ fn facts<'a>(model: &'a ChartModel, theme: &Theme) -> Vec<Vec<Span<'a>>> {
 
 /// Column of cells for a step; none outside the plot.
 pub(super) fn column_of(axis: &Axis, plot: Rect, step: f64) -> Option<u16> {
-    let share = axis.fraction(step);
-    (0.0..=1.0).contains(&share).then(|| plot.x + ((share * f64::from(plot.width)) as u16).min(plot.width - 1))
+    (0.0..=1.0).contains(&axis.fraction(step)).then(|| plot.x + (Raster::new(plot).x(axis, step) / DOTS_WIDE as i64) as u16)
 }
 
 /// Row of cells for a value; none outside the plot.
 pub(super) fn row_of(axis: &Axis, plot: Rect, value: f64) -> Option<u16> {
-    let share = axis.fraction(value);
-    (0.0..=1.0).contains(&share).then(|| plot.y + (((1.0 - share) * f64::from(plot.height)) as u16).min(plot.height - 1))
+    (0.0..=1.0).contains(&axis.fraction(value)).then(|| plot.y + (Raster::new(plot).y(axis, value) / DOTS_HIGH as i64) as u16)
+}
+
+/// The dots of a plot. The ends of the vertical axis are in the middle of the first and the last row, as its labels are.
+#[derive(Clone, Copy)]
+struct Raster {
+    dots_wide: f64,
+    rows: f64,
+}
+
+impl Raster {
+    fn new(plot: Rect) -> Raster {
+        Raster { dots_wide: f64::from(plot.width) * DOTS_WIDE as f64, rows: f64::from(plot.height) }
+    }
+
+    fn x(self, axis: &Axis, step: f64) -> i64 {
+        (axis.fraction(step).clamp(-1.0, 2.0) * (self.dots_wide - 1.0)).round() as i64
+    }
+
+    /// Far outside is as good as a little outside.
+    fn y(self, axis: &Axis, value: f64) -> i64 {
+        let row = (1.0 - axis.fraction(value)).clamp(-1.0, 2.0) * (self.rows - 1.0);
+        ((row + 0.5) * DOTS_HIGH as f64 - 0.5).round() as i64
+    }
 }
 
 fn vertical_axis(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
@@ -148,46 +170,27 @@ fn horizontal_axis(model: &ChartModel, plot: Rect, bottom: u16, buf: &mut Buffer
     }
 }
 
-/// Dots of the plot.
-struct Raster<'a> {
-    model: &'a ChartModel,
-    width: f64,
-    height: f64,
-}
-
-impl Raster<'_> {
-    fn x(&self, step: f64) -> i64 {
-        (self.model.x.fraction(step).clamp(-1.0, 2.0) * (self.width - 1.0)).round() as i64
-    }
-
-    /// Far outside is as good as a little outside.
-    fn y(&self, value: f64) -> i64 {
-        ((1.0 - self.model.y.fraction(value)).clamp(-1.0, 2.0) * (self.height - 1.0)).round() as i64
-    }
-}
-
 fn curves(model: &ChartModel, plot: Rect, theme: &Theme) -> Canvas {
-    let raster =
-        Raster { model, width: f64::from(plot.width) * DOTS_WIDE as f64, height: f64::from(plot.height) * DOTS_HIGH as f64 };
+    let raster = Raster::new(plot);
+    let at = |(step, value): (f64, f64)| (raster.x(&model.x, step), raster.y(&model.y, value));
     let layers = [Role::TrainRaw, Role::Test, Role::LearningRate, Role::Train];
     let mut canvas = Canvas::new(plot.width, plot.height, layers.map(|role| theme.curve(role)).to_vec());
     for curve in &model.curves {
         let layer = layers.iter().position(|role| *role == curve.role).unwrap_or(0) as u8;
         match &curve.shape {
-            Shape::Band(bands) => band(bands, &raster, &mut canvas, layer),
+            Shape::Band(bands) => {
+                let edges = |band: &Band| (at((band.step, band.max)), at((band.step, band.min)));
+                band(&bands.iter().map(|column| column.as_ref().map(edges)).collect::<Vec<_>>(), &mut canvas, layer);
+            }
             Shape::Line(points) => {
-                for pair in points.windows(2) {
-                    if let [Some(a), Some(b)] = pair {
-                        canvas.line((raster.x(a.0), raster.y(a.1)), (raster.x(b.0), raster.y(b.1)), layer);
-                    }
-                }
-                if let [Some(only)] = points.iter().filter(|point| point.is_some()).collect::<Vec<_>>()[..] {
-                    canvas.dot(raster.x(only.0), raster.y(only.1), layer);
+                for (i, point) in points.iter().enumerate() {
+                    let Some(here) = point.map(at) else { continue };
+                    let before = i.checked_sub(1).and_then(|before| points[before]).map_or(here, at);
+                    canvas.line(before, here, layer);
                 }
             }
             Shape::Points(points) => {
                 for pair in points.windows(2) {
-                    let at = |point: (f64, f64)| (raster.x(point.0), raster.y(point.1));
                     canvas.line(at(pair[0]), at(pair[1]), layer);
                 }
             }
@@ -196,19 +199,20 @@ fn curves(model: &ChartModel, plot: Rect, theme: &Theme) -> Canvas {
     canvas
 }
 
+/// Highest and lowest dot of a column.
+type Edges = ((i64, i64), (i64, i64));
+
 /// The edges in full and every other dot between them, so that a line in front stands out without colour too.
-fn band(bands: &[Option<Band>], raster: &Raster, canvas: &mut Canvas, layer: u8) {
-    let lone = bands.iter().flatten().map(|band| (raster.x(band.step), *band));
-    for (x, band) in lone {
-        upright(x, raster.y(band.max), raster.y(band.min), canvas, layer);
-    }
-    for pair in bands.windows(2) {
-        let [Some(a), Some(b)] = pair else { continue };
-        let (xa, xb) = (raster.x(a.step), raster.x(b.step));
-        for x in xa + 1..xb {
-            let share = (x - xa) as f64 / (xb - xa) as f64;
-            let between = |a: f64, b: f64| a + (b - a) * share;
-            upright(x, raster.y(between(a.max, b.max)), raster.y(between(a.min, b.min)), canvas, layer);
+fn band(columns: &[Option<Edges>], canvas: &mut Canvas, layer: u8) {
+    for (i, column) in columns.iter().enumerate() {
+        let Some((top, bottom)) = *column else { continue };
+        upright(top.0, top.1, bottom.1, canvas, layer);
+        let Some((top_before, bottom_before)) = i.checked_sub(1).and_then(|before| columns[before]) else { continue };
+        let width = top.0 - top_before.0;
+        for ahead in 1..width {
+            let between = |from: i64, to: i64| from + (to - from) * ahead / width;
+            let (high, low) = (between(top_before.1, top.1), between(bottom_before.1, bottom.1));
+            upright(top_before.0 + ahead, high, low, canvas, layer);
         }
     }
 }

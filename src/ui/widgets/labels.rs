@@ -6,21 +6,25 @@ use ratatui::style::Style;
 
 use super::chart::{column_of, row_of};
 use super::line;
-use crate::chart::{ChartModel, Marker, MarkerKind};
+use crate::chart::{ChartModel, Marker, MarkerKind, Metric};
 use crate::ui::theme::Theme;
 
 /// Fewer cells than these to an epoch, and their ends are marked on the axis only.
 const CELLS_TO_AN_EPOCH: usize = 8;
-/// Evaluations are labelled one by one on charts of at least this height.
+/// Evaluations are labelled one by one on charts of at least this height, with so many cells for each.
 const TALL: u16 = 20;
+const CELLS_TO_AN_EVALUATION: usize = 12;
 
 /// Vertical marks, guides, the cursor, and labels in the order of their weight.
 pub fn marks(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
-    let epochs = model.markers.iter().filter(|marker| marker.kind == MarkerKind::EpochEnd).count();
-    let epochs_fit = epochs * CELLS_TO_AN_EPOCH <= usize::from(plot.width);
+    let named = model.metric != Metric::LearningRate;
+    let count = |kind: MarkerKind| model.markers.iter().filter(|marker| marker.kind == kind).count();
+    let epochs_fit = count(MarkerKind::EpochEnd) * CELLS_TO_AN_EPOCH <= usize::from(plot.width);
+    let evaluations = count(MarkerKind::Evaluation);
+    let evaluations_fit = plot.height >= TALL && evaluations * CELLS_TO_AN_EVALUATION <= usize::from(plot.width);
     let shown = |marker: &&Marker| match marker.kind {
         MarkerKind::EpochEnd => epochs_fit,
-        MarkerKind::Evaluation => plot.height >= TALL,
+        MarkerKind::Evaluation => evaluations_fit,
         MarkerKind::Saved => false,
         MarkerKind::Change | MarkerKind::Best | MarkerKind::Diverged => true,
     };
@@ -28,7 +32,7 @@ pub fn marks(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
     markers.sort_by_key(|marker| marker.kind);
     for marker in &markers {
         if let Some(x) = column_of(&model.x, plot, marker.step as f64).filter(|_| marker.value.is_none()) {
-            upright(x, plot, "┊", theme.marker(marker.kind), buf);
+            upright(x, plot, "┊", if marker.kind == MarkerKind::EpochEnd { theme.rule } else { theme.marker(marker.kind) }, buf);
         }
     }
     if let Some(x) = model.cursor.as_ref().and_then(|cursor| column_of(&model.x, plot, cursor.step as f64)) {
@@ -46,7 +50,9 @@ pub fn marks(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
                 beside_a_point(&marker.label, (x, y), plot, style, buf);
             }
             Some(None) => {}
-            None => beside_a_line(marker, x, plot, style, buf),
+            // A curve of the learning rate says itself what was changed.
+            None if named => beside_a_line(marker, x, plot, style, buf),
+            None => {}
         }
     }
     guides(model, plot, buf, theme);
@@ -61,24 +67,33 @@ fn upright(x: u16, plot: Rect, sign: &str, style: Style, buf: &mut Buffer) {
     }
 }
 
-/// Next to its line, in the highest row where it hides nothing. A change is labelled in any case.
+/// Next to its line, in the highest row where it hides nothing; a change is labelled in any case.
 fn beside_a_line(marker: &Marker, x: u16, plot: Rect, style: Style, buf: &mut Buffer) {
     let wide = line::width(&marker.label);
-    let right = (x + 1..=x + 1 + wide, x + 1);
-    let left = (x.saturating_sub(wide + 1)..=x.saturating_sub(1), x.saturating_sub(wide));
-    let fits = |columns: &std::ops::RangeInclusive<u16>| *columns.start() >= plot.x && *columns.end() <= plot.right();
-    for y in plot.top()..plot.bottom() {
-        for (columns, start) in [&right, &left] {
-            if fits(columns) && is_blank(columns.clone(), y, plot, buf) {
-                buf.set_string(*start, y, &marker.label, style);
-                return;
-            }
-        }
-        // Labels belong at the top; only a change is worth looking further down for.
-        if marker.kind > MarkerKind::Best && y > plot.top() {
-            return;
-        }
+    let sides = [x + 1, x.saturating_sub(wide)];
+    let mut sides = sides.into_iter().filter(|start| *start >= plot.x && start + wide <= plot.right());
+    let important = marker.kind <= MarkerKind::Best;
+    let rows = if important { plot.height } else { plot.height.min(2) };
+    let places = (plot.y..plot.y + rows).flat_map(|y| sides.clone().map(move |start| (start, y)));
+    let fits = |(start, y): &(u16, u16)| {
+        (*start..start + wide).all(|x| may_be_covered(x, *y, important, buf)) && stands_apart(*start, wide, *y, plot, buf)
+    };
+    let place = places.into_iter().find(fits).or_else(|| sides.next().filter(|_| important).map(|start| (start, plot.y)));
+    if let Some((start, y)) = place {
+        buf.set_string(start, y, &marker.label, style);
     }
+}
+
+/// Blank, or for what is important, a vertical mark.
+fn may_be_covered(x: u16, y: u16, important: bool, buf: &Buffer) -> bool {
+    let symbol = buf[(x, y)].symbol();
+    symbol == " " || (important && symbol == "┊")
+}
+
+/// No other text touches a label of `wide` cells.
+fn stands_apart(start: u16, wide: u16, y: u16, plot: Rect, buf: &Buffer) -> bool {
+    let is_text = |x: u16| plot.contains(Position::new(x, y)) && buf[(x, y)].symbol().chars().any(char::is_alphanumeric);
+    !is_text(start.wrapping_sub(1)) && !is_text(start + wide)
 }
 
 /// Above, below or beside a point, if there is a blank place.
@@ -88,15 +103,15 @@ fn beside_a_point(label: &str, (x, y): (u16, u16), plot: Rect, style: Style, buf
     let places = [(centred, y.wrapping_sub(1)), (centred, y + 1), (x + 2, y), (x.saturating_sub(wide + 1), y)];
     for (start, row) in places {
         let inside = (plot.top()..plot.bottom()).contains(&row) && start >= plot.x && start + wide <= plot.right();
-        if inside && is_blank(start..=start + wide, row, plot, buf) {
+        if inside && is_blank(start..start + wide, row, buf) && stands_apart(start, wide, row, plot, buf) {
             buf.set_string(start, row, label, style);
             return;
         }
     }
 }
 
-fn is_blank(mut columns: std::ops::RangeInclusive<u16>, y: u16, plot: Rect, buf: &Buffer) -> bool {
-    columns.all(|x| !plot.contains(Position::new(x, y)) || matches!(buf[(x, y)].symbol(), " "))
+fn is_blank(mut columns: std::ops::Range<u16>, y: u16, buf: &Buffer) -> bool {
+    columns.all(|x| may_be_covered(x, y, true, buf))
 }
 
 fn guides(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
@@ -105,7 +120,7 @@ fn guides(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
         let label = format!("{} {}", guide.label, model.metric.format(guide.value));
         let wide = line::width(&label);
         let start = plot.right().saturating_sub(wide);
-        let labelled = wide < plot.width / 2 && is_blank(start..=plot.right(), y, plot, buf);
+        let labelled = wide < plot.width / 2 && is_blank(start..plot.right(), y, buf);
         let dots = plot.left()..if labelled { start.saturating_sub(1) } else { plot.right() };
         for x in dots.step_by(2) {
             if buf[(x, y)].symbol() == " " {

@@ -15,10 +15,9 @@ pub fn panel(area: Rect, buf: &mut Buffer, theme: &Theme, title: &str, facts: Ve
     let head = Rect { height: 1, ..area };
     buf.set_string(head.x, head.y, "─".repeat(usize::from(head.width)), theme.rule);
     let title = format!("{title} ");
-    let mut room = head.width.saturating_sub(line::width(&title));
-    let right = if right.is_empty() || line::width(right) + 3 > room { String::new() } else { format!(" {right} ") };
-    let facts_room = room.saturating_sub(line::width(&right) + 3);
-    let facts = line::fitting(facts, "  ", facts_room);
+    let room = head.width.saturating_sub(line::width(&title));
+    let facts = line::fitting(facts, "  ", room.saturating_sub(2));
+    let right = if right.is_empty() { String::new() } else { format!(" {right} ") };
     let mut spans = vec![Span::styled(title, theme.title)];
     if facts.width() > 0 {
         spans.push(Span::raw(" "));
@@ -26,8 +25,9 @@ pub fn panel(area: Rect, buf: &mut Buffer, theme: &Theme, title: &str, facts: Ve
         spans.push(Span::raw(" "));
     }
     let written = Line::from(spans);
-    room = head.width.saturating_sub(written.width() as u16);
+    let room = head.width.saturating_sub(written.width() as u16);
     line::spans(head, buf, written);
+    // What the figures are comes before how they are drawn.
     let right_width = line::width(&right);
     if right_width > 0 && right_width < room {
         buf.set_string(head.right() - right_width - 1, head.y, &right, theme.dim);

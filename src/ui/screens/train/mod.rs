@@ -62,7 +62,7 @@ pub fn layout(app: &App, area: Rect) -> Vec<(Panel, Rect)> {
     if narrow {
         return narrow_layout(area);
     }
-    let side = (area.width * 3 / 10).clamp(28, 60);
+    let side = (area.width * 3 / 10).clamp(28, 44);
     let [curves, _, side] =
         Layout::horizontal([Constraint::Fill(1), Constraint::Length(2), Constraint::Length(side)]).areas(area);
     let mut panels = Vec::new();

@@ -2,18 +2,20 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::knobs::Knob;
 use crate::session::{Pass, Session};
 use crate::spec::grouped;
 use crate::ui::app::App;
-use crate::ui::widgets::gauge::{bars, gauge};
+use crate::ui::widgets::canvas::DOTS_WIDE;
+use crate::ui::widgets::gauge::{gauge, sparkline};
 use crate::ui::widgets::{line, panel};
 
 /// Rows with the head.
 pub const HEIGHT: u16 = 7;
+/// From this width on there is room for full names.
+const ROOMY: u16 = 34;
 
 pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     let session = app.shown();
@@ -36,14 +38,15 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     gauge_row(app, next(), buf, "run", budget, &all);
     let speed =
         session.recent_images_per_second().map_or("– images/s".into(), |rate| format!("{} images/s", three_digits(rate)));
+    let elapsed = clock(session.time) + if area.width < ROOMY { "" } else { " elapsed" };
+    line::between(next(), buf, Line::styled(speed, theme.text), Line::styled(elapsed, theme.dim));
+    let left = seconds_left(session).map_or("–".into(), duration);
     line::between(
         next(),
         buf,
-        Line::styled(speed, theme.text),
-        Line::styled(format!("{} elapsed", clock(session.time)), theme.dim),
+        Line::styled(format!("{left} left"), theme.text),
+        Line::styled(test(session, area.width), theme.test),
     );
-    let left = seconds_left(session).map_or("–".into(), duration);
-    line::between(next(), buf, Line::styled(format!("{left} left"), theme.text), Line::styled(test(session), theme.test));
     learning_rate(app, next(), buf);
 }
 
@@ -68,7 +71,7 @@ fn brief(app: &App, area: Rect, buf: &mut Buffer) {
         next(),
         buf,
         Line::styled(format!("{speed} · {left} left"), theme.text),
-        Line::styled(test(session), theme.test),
+        Line::styled(test(session, area.width), theme.test),
     );
     learning_rate(app, next(), buf);
 }
@@ -76,8 +79,9 @@ fn brief(app: &App, area: Rect, buf: &mut Buffer) {
 /// Name, gauge, and what it says in words.
 fn gauge_row(app: &App, row: Rect, buf: &mut Buffer, name: &str, share: f64, words: &str) {
     const NAME: u16 = 9;
+    const WORDS: u16 = 9;
     buf.set_stringn(row.x, row.y, name, usize::from(NAME.min(row.width)), app.theme.dim);
-    let words_width = line::width(words).max(5).min(row.width.saturating_sub(NAME));
+    let words_width = WORDS.max(line::width(words)).min(row.width.saturating_sub(NAME));
     let bar = Rect { x: row.x + NAME, width: row.width.saturating_sub(NAME + words_width + 1), ..row };
     gauge(bar, buf, &app.theme, share);
     let words = line::fitted(words, words_width);
@@ -96,7 +100,7 @@ fn under_way(session: &Session) -> (&'static str, f64, String) {
         Pass::Backward => "←",
         Pass::Update => "↻",
     };
-    ("step", share, format!("{arrow} {:<8}", progress.layer))
+    ("step", share, format!("{} {arrow}", progress.layer))
 }
 
 /// How the run will end.
@@ -132,8 +136,9 @@ fn seconds_left(session: &Session) -> Option<f64> {
     Some(budget(session)?.pictures / session.recent_images_per_second()?)
 }
 
-fn test(session: &Session) -> String {
-    session.best().map_or(String::new(), |best| format!("best test {:.1} %", best.accuracy * 100.0))
+fn test(session: &Session, width: u16) -> String {
+    let name = if width < ROOMY { "best" } else { "best test" };
+    session.best().map_or(String::new(), |best| format!("{name} {:.1} %", best.accuracy * 100.0))
 }
 
 fn learning_rate(app: &App, row: Rect, buf: &mut Buffer) {
@@ -142,10 +147,10 @@ fn learning_rate(app: &App, row: Rect, buf: &mut Buffer) {
     let name = format!("rate {} ", crate::chart::Metric::LearningRate.format(rate));
     buf.set_stringn(row.x, row.y, &name, usize::from(row.width), app.theme.text);
     let room = row.width.saturating_sub(line::width(&name));
-    let values = session.learning_rate.columns(0..session.steps() + 1, usize::from(room).min(session.steps() as usize));
-    let values: Vec<Option<f64>> = values.iter().map(|column| column.map(|sum| sum.mean)).collect();
-    let style: Style = app.theme.rate;
-    buf.set_string(row.right().saturating_sub(values.len() as u16), row.y, bars(&values), style);
+    let columns = session.learning_rate.columns(0..session.steps() + 1, usize::from(room) * DOTS_WIDE);
+    let values: Vec<Option<f64>> = columns.iter().map(|column| column.map(|sum| sum.mean)).collect();
+    let right = Rect { x: row.right() - room, width: room, ..row };
+    sparkline(right, buf, app.theme.rate, &values);
 }
 
 /// `34.5`, `1,240`
@@ -163,14 +168,15 @@ fn clock(seconds: f64) -> String {
     format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// `40 s`, `12 min`, `3 h 20 min`, `5 d 4 h`: as exact as a forecast deserves.
+/// `40 s`, `12 min`, `3 h 20 min`, `36 h`, `5 days`: as exact as a forecast deserves.
 fn duration(seconds: f64) -> String {
     let seconds = seconds.max(0.0) as u64;
     match seconds {
         s if s < 90 => format!("{s} s"),
         s if s < 90 * 60 => format!("{} min", (s + 30) / 60),
-        s if s < 48 * 3600 => format!("{} h {} min", s / 3600, s / 60 % 60),
-        s => format!("{} d {} h", s / 86_400, s / 3600 % 24),
+        s if s < 10 * 3600 => format!("{} h {} min", s / 3600, s / 60 % 60),
+        s if s < 72 * 3600 => format!("{} h", (s + 1800) / 3600),
+        s => format!("{} days", (s + 43_200) / 86_400),
     }
 }
 
@@ -180,7 +186,10 @@ mod tests {
 
     #[test]
     fn a_forecast_is_as_exact_as_it_deserves() {
-        assert_eq!([40.0, 600.0, 12_000.0, 450_000.0].map(duration), ["40 s", "10 min", "3 h 20 min", "5 d 5 h"]);
+        assert_eq!(
+            [40.0, 600.0, 12_000.0, 131_000.0, 450_000.0].map(duration),
+            ["40 s", "10 min", "3 h 20 min", "36 h", "5 days"]
+        );
     }
 
     #[test]
