@@ -30,6 +30,8 @@ pub enum Action {
     Complete,
     // Looking.
     Enlarge,
+    /// The pipeline or the table of the network.
+    Pipeline,
     ZoomIn,
     ZoomOut,
     ZoomAll,

@@ -195,6 +195,8 @@ const ROWS: &[Row] = {
         Row(Cursor, &[ch('g'), HOME], A::CursorToFirst, "", "", 0, "cursor to the first step"),
         Row(Cursor, &[ch('G'), END], A::CursorToLast, "", "", 0, "cursor to the newest step"),
         Row(Cursor, &[ESC], A::Cursor, "", "done", 2, "put the cursor away"),
+        Row(Network, &[ENTER], A::Accept, "", "LRN layer", 40, "switch the selected LRN layer off or on"),
+        Row(Network, &[ch('t')], A::Pipeline, "pipeline", "table/pipeline", 41, "the pipeline or the table, where there is no room for both"),
         Row(Edit, &[ENTER], A::Accept, "", "set", 1, "send the value"),
         Row(Edit, &[UP], A::Up, "", "notch", 2, "one notch up"),
         Row(Edit, &[DOWN], A::Down, "", "", 0, "one notch down"),

@@ -6,7 +6,7 @@ use ratatui::layout::Position;
 use super::action::Action;
 use super::app::{App, Effect, Overlay};
 use super::screens::train::{self, Panel};
-use super::screens::{self, Screen};
+use super::screens::{self, Screen, network};
 use super::update::{choose, perform};
 use super::{shell, widgets};
 
@@ -42,6 +42,9 @@ fn click(app: &mut App, place: Position) -> Vec<Effect> {
     }
     if let Some((_, screen)) = shell::tabs(frame.header).into_iter().find(|(area, _)| area.contains(place)) {
         return perform(app, Action::Open(screen));
+    }
+    if app.screen == Screen::Network {
+        return network::click(app, frame.body, place);
     }
     if app.screen == Screen::Train {
         let settings = train::layout(app, frame.body).into_iter().find(|(panel, _)| *panel == Panel::Settings);

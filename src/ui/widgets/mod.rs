@@ -3,6 +3,7 @@
 pub mod canvas;
 pub mod chart;
 pub mod gauge;
+pub mod grid;
 mod labels;
 pub mod line;
 pub mod panel;
