@@ -185,7 +185,7 @@ impl Cockpit<'_> {
             }
             Effect::Suspend => self.terminal.suspend().map_err(UiError::Output)?,
             Effect::Retake => self.terminal.retake().map_err(UiError::Output)?,
-            Effect::Redraw => self.terminal.clear().map_err(UiError::Output)?,
+            Effect::Redraw => self.terminal.blank().map_err(UiError::Output)?,
             Effect::Leave(exit) => return Ok(Some(exit)),
         }
         Ok(None)

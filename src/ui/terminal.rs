@@ -55,7 +55,7 @@ impl TakenTerminal {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, Hide)?;
-        self.terminal.clear()
+        self.blank()
     }
 
     pub fn area(&self) -> io::Result<Rect> {
@@ -71,9 +71,11 @@ impl TakenTerminal {
         self.terminal.backend_mut().flush()
     }
 
-    /// The next frame is drawn on a blank screen.
-    pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+    /// The next frame is drawn on a blank screen. Unlike [`Terminal::clear`] this does not ask the terminal where its cursor
+    /// is: one that does not answer would hold the first frame up for seconds.
+    pub fn blank(&mut self) -> io::Result<()> {
+        let area = self.area()?;
+        self.terminal.resize(area)
     }
 
     /// Gives the terminal to the shell until the program is continued.

@@ -1,0 +1,180 @@
+//! The cockpit in a real pseudo-terminal, as a person would use it.
+#![cfg(unix)]
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// Longest wait for anything; generous, since other tests run at the same time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Cockpit {
+    child: Box<dyn Child + Send + Sync>,
+    pty: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    /// The terminal's own settings, which only this end keeps open.
+    before: String,
+}
+
+/// A screen has at least one row and column.
+fn at_least_one(cells: u16) -> NonZero<u16> {
+    NonZero::new(cells).unwrap_or(NonZero::<u16>::MIN)
+}
+
+fn size(rows: u16, cols: u16) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}
+
+/// What `stty -a` says of the terminal, without the size in its first line.
+fn settings(pty: &dyn MasterPty) -> String {
+    let terminal = pty.tty_name().unwrap();
+    let said = std::process::Command::new("stty").arg("-a").arg("-F").arg(terminal).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    said.split_once('\n').unwrap().1.to_string()
+}
+
+impl Cockpit {
+    /// Opens it on LeNet-5, in a folder of its own.
+    fn open(folder: &Path, arguments: &[&str]) -> Cockpit {
+        let pair = native_pty_system().openpty(size(40, 120)).unwrap();
+        let before = settings(&*pair.master);
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_alexscope"));
+        command.args(["train", "--model", "lenet5", "--evaluate-pictures", "50", "--run-dir"]);
+        command.arg(folder.join("run"));
+        command.args(arguments);
+        command.cwd(folder);
+        command.env("TERM", "xterm-256color");
+        command.env_remove("NO_COLOR");
+        let child = pair.slave.spawn_command(command).unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(at_least_one(40), at_least_one(120), 0)));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let parser = screen.clone();
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                parser.lock().unwrap().process(&bytes[..count]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Cockpit { child, pty: pair.master, keys, screen, before }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn contents(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    fn until(&self, what: &str, seen: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let contents = self.contents();
+            if seen(&contents) {
+                return contents;
+            }
+            assert!(Instant::now() < end, "{what} did not show:\n{contents}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn shows(&self, words: &str) -> String {
+        self.until(words, |contents| contents.contains(words))
+    }
+
+    fn resize(&self, rows: u16, cols: u16) {
+        self.screen.lock().unwrap().screen_mut().set_size(at_least_one(rows), at_least_one(cols));
+        self.pty.resize(size(rows, cols)).unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end; the terminal must be as it was. Returns the exit status.
+    fn end(mut self) -> u32 {
+        let end = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < end, "the cockpit did not close:\n{}", self.contents());
+            thread::sleep(Duration::from_millis(20));
+        };
+        // What was written last may still be under way.
+        thread::sleep(Duration::from_millis(200));
+        assert_eq!(settings(&*self.pty), self.before);
+        let parser = self.screen.lock().unwrap();
+        assert!(!parser.screen().alternate_screen(), "the alternate screen was left");
+        assert!(!parser.screen().hide_cursor(), "the cursor is back");
+        assert_eq!(parser.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        status.exit_code()
+    }
+}
+
+/// The number of the last step, from the record.
+fn steps(folder: &Path) -> u64 {
+    let record = std::fs::read_to_string(folder.join("run/events.jsonl")).unwrap_or_default();
+    record.lines().filter(|line| line.contains(r#""event":"step""#)).count() as u64
+}
+
+#[test]
+fn a_person_pauses_steers_looks_for_help_resizes_and_quits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cockpit = Cockpit::open(folder.path(), &[]);
+    cockpit.shows("TRAINING");
+    cockpit.shows("◆ test");
+    let one = steps(folder.path());
+    cockpit.until("the next step", |_| steps(folder.path()) > one);
+    cockpit.press(" ");
+    cockpit.shows("PAUSED");
+    let held = steps(folder.path());
+    cockpit.press("<");
+    cockpit.shows("0.005");
+    cockpit.press("L");
+    cockpit.shows("lrn off");
+    assert_eq!(steps(folder.path()), held);
+    cockpit.press("?");
+    cockpit.shows("start a new run");
+    cockpit.press("\x1b");
+    cockpit.resize(24, 80);
+    cockpit.until("the smaller screen", |contents| contents.contains("PAUSED") && !contents.contains("start a new run"));
+    cockpit.press(" ");
+    cockpit.shows("TRAINING");
+    cockpit.press("q");
+    cockpit.shows("save and stop");
+    cockpit.press("s");
+    assert_eq!(cockpit.end(), 0);
+    let record = std::fs::read_to_string(folder.path().join("run/events.jsonl")).unwrap();
+    assert!(record.contains(r#""knob":"learning-rate","from":"0.01","to":"0.005""#));
+    assert!(record.contains(r#""knob":"lrn","from":"on","to":"off""#));
+    assert_eq!(std::fs::read_dir(folder.path().join("run/checkpoints")).unwrap().count(), 1);
+}
+
+#[test]
+fn sigterm_saves_and_gives_the_terminal_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let cockpit = Cockpit::open(folder.path(), &[]);
+    cockpit.shows("TRAINING");
+    cockpit.signal("-TERM");
+    assert_eq!(cockpit.end(), 143);
+    assert_eq!(std::fs::read_dir(folder.path().join("run/checkpoints")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_folder_that_is_not_cifar_10_is_refused_before_the_screen_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let cockpit = Cockpit::open(folder.path(), &["--data", "/nowhere"]);
+    let said = cockpit.shows("error:");
+    assert!(said.contains("/nowhere"), "{said}");
+    assert_eq!(cockpit.end(), 1);
+}
