@@ -8,6 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use alexscope::engine::Script;
+use alexscope::link::{Delivery, link};
+use alexscope::session::{DatasetInfo, DeviceInfo, RunHeader};
+use alexscope::spec::zoo;
+use alexscope::ui::theme::ThemeName;
+use alexscope::ui::{self, UiOptions};
+use alexscope::worker::{self, Plan};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Longest wait for anything; generous, since other tests run at the same time.
@@ -42,13 +49,25 @@ fn settings(pty: &dyn MasterPty) -> String {
 impl Cockpit {
     /// Opens it on LeNet-5, in a folder of its own.
     fn open(folder: &Path, arguments: &[&str]) -> Cockpit {
-        let pair = native_pty_system().openpty(size(40, 120)).unwrap();
-        let before = settings(&*pair.master);
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_alexscope"));
         command.args(["train", "--model", "lenet5", "--evaluate-pictures", "50", "--run-dir"]);
         command.arg(folder.join("run"));
         command.args(arguments);
         command.cwd(folder);
+        Cockpit::start(command)
+    }
+
+    /// Runs [`a_cockpit_with_a_fault`] of this very program in a terminal of its own.
+    fn with_fault(fault: &str) -> Cockpit {
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "a_cockpit_with_a_fault", "--nocapture"]);
+        command.env(FAULT, fault);
+        Cockpit::start(command)
+    }
+
+    fn start(mut command: CommandBuilder) -> Cockpit {
+        let pair = native_pty_system().openpty(size(40, 120)).unwrap();
+        let before = settings(&*pair.master);
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command).unwrap();
@@ -177,4 +196,74 @@ fn a_folder_that_is_not_cifar_10_is_refused_before_the_screen_opens() {
     let said = cockpit.shows("error:");
     assert!(said.contains("/nowhere"), "{said}");
     assert_eq!(cockpit.end(), 1);
+}
+
+/// Names the thread that [`a_cockpit_with_a_fault`] lets panic.
+const FAULT: &str = "ALEXSCOPE_TEST_FAULT";
+
+/// Not a test by itself: the cockpit that the tests below open in a terminal of its own.
+#[test]
+fn a_cockpit_with_a_fault() {
+    let Ok(fault) = std::env::var(FAULT) else { return };
+    let model = zoo::load("lenet5").unwrap();
+    let header = RunHeader {
+        version: "0".into(),
+        run: "fault".into(),
+        folder: String::new(),
+        settings: model.settings().unwrap(),
+        model: model.clone(),
+        data: DatasetInfo {
+            name: "none".into(),
+            stand_in: false,
+            folder: String::new(),
+            classes: Vec::new(),
+            train: 100,
+            test: 10,
+        },
+        device: DeviceInfo { name: "CPU".into(), threads: 1 },
+        started_at: 0,
+    };
+    let worker_panics = fault == "training";
+    let plan = Plan {
+        header,
+        script: Script::default(),
+        folder: None,
+        prepare: Box::new(move |_| if worker_panics { panic!("a fault in a layer") } else { Err("nothing to train".into()) }),
+        fetch: None,
+        unattended: false,
+    };
+    let (screen, worker_end) = link(Delivery::Merging);
+    let training = worker::spawn(plan, worker_end).unwrap();
+    let options = UiOptions {
+        model,
+        theme: ThemeName::Dark,
+        readonly: false,
+        data_missing: false,
+        signals: crossbeam_channel::never(),
+        export: Box::new(|_| panic!("a fault on the screen")),
+    };
+    let left = ui::run(screen, options);
+    training.join().unwrap();
+    left.unwrap();
+}
+
+#[test]
+fn a_panic_of_the_screen_gives_the_terminal_back_and_then_says_why() {
+    let mut cockpit = Cockpit::with_fault("screen");
+    cockpit.shows("nothing to train");
+    cockpit.press("E");
+    cockpit.shows("What goes to a file?");
+    cockpit.press("c");
+    let said = cockpit.shows("a fault on the screen");
+    assert!(!said.contains("Learning rate"), "the words stand on the terminal, not on the cockpit:\n{said}");
+    assert_eq!(cockpit.end(), 101);
+}
+
+#[test]
+fn a_panic_of_the_training_thread_is_shown_in_the_cockpit_and_spoils_nothing() {
+    let mut cockpit = Cockpit::with_fault("training");
+    let shown = cockpit.shows("a fault in a layer");
+    assert!(shown.contains("1 Train"), "{shown}");
+    cockpit.press("q");
+    assert_eq!(cockpit.end(), 0);
 }
