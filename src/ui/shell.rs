@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::action::Action;
 use super::app::{App, Overlay, Tone};
-use super::keys::{Binding, bindings};
+use super::keys::{Binding, Context, bindings};
 use super::screens::Screen;
 use super::widgets::{gauge::gauge, line};
 use super::{help, palette, screens};
@@ -278,6 +278,9 @@ fn footer_item(app: &App, row: &Binding) -> Option<FooterItem> {
             keys = knob.spec().keys.iter().take(2).map(|(letter, _)| letter.to_string()).collect::<Vec<_>>().join(" ");
         }
         Action::Up | Action::Left if row.keys.len() > 1 => keys = "↑↓".into(),
+        Action::Accept | Action::Pipeline if row.context == Context::Network => {
+            word = screens::network::word(app, frame(app, app.area).body, row.action)?;
+        }
         Action::MoveCursor(_) => keys = "←→".into(),
         _ => {}
     }

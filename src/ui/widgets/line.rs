@@ -74,6 +74,22 @@ pub fn fitting<'a>(parts: Vec<Vec<Span<'a>>>, gap: &'a str, room: u16) -> Line<'
     Line::from(line)
 }
 
+/// All `parts` in lines of `room` cells with `gap` between them; a line breaks between parts.
+pub fn flowing<'a>(parts: Vec<Vec<Span<'a>>>, gap: &'a str, room: u16) -> Vec<Line<'a>> {
+    let mut lines: Vec<Line<'a>> = Vec::new();
+    for part in parts {
+        let wide: usize = part.iter().map(Span::width).sum();
+        match lines.last_mut() {
+            Some(line) if line.width() + Span::raw(gap).width() + wide <= usize::from(room) => {
+                line.push_span(Span::raw(gap));
+                line.spans.extend(part);
+            }
+            _ => lines.push(Line::from(part)),
+        }
+    }
+    lines
+}
+
 /// Breaks a text between words.
 pub fn wrapped(text: &str, room: u16) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -130,6 +146,13 @@ mod tests {
         let part = |text: &'static str| vec![Span::raw(text)];
         let line = fitting(vec![part("first"), part("much too long"), part("third")], "  ", 12);
         assert_eq!(line.to_string(), "first  third");
+    }
+
+    #[test]
+    fn parts_flow_over_lines_and_lose_no_one() {
+        let part = |text: &'static str| vec![Span::raw(text)];
+        let lines = flowing(vec![part("one"), part("two"), part("much too long"), part("three")], ", ", 9);
+        assert_eq!(lines.iter().map(Line::to_string).collect::<Vec<_>>(), ["one, two", "much too long", "three"]);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 
-use super::figures::{Health, percent, three};
+use super::figures::{Health, milliseconds, percent, three};
 use super::layers::LayerView;
 use super::table::judgement;
 use crate::knobs::{Knob, Settings, number};
@@ -13,51 +13,55 @@ use crate::spec::{LayerSpec, Padding, bytes, grouped, lrn_elsewhere};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::line;
 
-/// Draws as many lines as there is room for; the first say the most.
+/// What stands between two facts.
+const GAP: &str = "  ·  ";
+
+/// Draws a paragraph for each kind of fact, and where there is no room for that, all facts as one.
 pub fn draw(area: Rect, buf: &mut Buffer, theme: &Theme, layer: &LayerView, session: &Session) {
-    let mut lines = vec![vec![flow(layer, theme)], costs(layer, theme)];
-    lines.insert(1, live(layer, theme));
-    if let LayerSpec::Lrn { .. } = layer.layer.what {
-        lines.insert(1, vec![switch(layer, session, theme)]);
-        lines.push(constants(&session.settings, theme));
+    let lrn = matches!(layer.layer.what, LayerSpec::Lrn { .. });
+    let constants = if lrn { constants(&session.settings, theme) } else { Vec::new() };
+    let paragraphs = [shapes(layer, session, theme), costs(layer, theme), live(layer, theme), constants];
+    let flowing = |parts: Vec<Part>| line::flowing(parts, GAP, area.width);
+    let mut lines: Vec<Line> = paragraphs.iter().cloned().flat_map(flowing).collect();
+    if lines.len() > usize::from(area.height) {
+        lines = flowing(paragraphs.concat());
     }
-    let filled = lines.into_iter().filter(|parts| !parts.is_empty());
-    for (y, parts) in (area.y..area.bottom()).zip(filled) {
-        let text = line::fitting(parts, "  ·  ", area.width);
-        buf.set_line(area.x, y, &text, area.width);
+    for (y, text) in (area.y..area.bottom()).zip(lines) {
+        line::spans(Rect { y, height: 1, ..area }, buf, text);
     }
 }
 
-/// Parts of a line that come and go together.
+/// Words that stay together.
 type Part = Vec<Span<'static>>;
 
 fn plain(text: String, theme: &Theme) -> Part {
     vec![Span::styled(text, theme.text)]
 }
 
-/// `conv 11×11, stride 4: 3×227×227 → 96×55×55`
-fn flow(layer: &LayerView, theme: &Theme) -> Part {
+/// `conv 11×11, stride 4, pad 0`, `3×227×227 → 96×55×55`, and how that follows.
+fn shapes(layer: &LayerView, session: &Session, theme: &Theme) -> Vec<Part> {
     let trace = layer.trace;
-    let mut what = layer.summary.clone();
-    match layer.layer.what {
-        LayerSpec::Conv2d { stride, pad, .. } => {
-            let pad = match pad {
-                Padding::Same => "SAME".to_string(),
-                Padding::Each(pad) => format!("pad {pad}"),
-            };
-            what += &format!(", stride {stride}, {pad}");
-        }
-        LayerSpec::MaxPool2d { stride, ceil, .. } => {
-            what += &format!(", stride {stride}{}", if ceil { ", clipped at the border" } else { "" });
-        }
-        _ => {}
+    let mut parts = vec![vec![Span::styled(what(layer), theme.title)]];
+    parts.extend(switch(layer, session, theme));
+    parts.push(plain(format!("{} → {}", trace.input, trace.output), theme));
+    if let Some(towers) = &trace.towers {
+        parts.push(plain(format!("in towers {towers}"), theme));
     }
-    let mut part =
-        vec![Span::styled(what, theme.title), Span::styled(format!("  {} → {}", trace.input, trace.output), theme.text)];
     if !trace.formula.is_empty() {
-        part.push(Span::styled(format!("  {}", trace.formula), theme.dim));
+        parts.push(vec![Span::styled(trace.formula.clone(), theme.dim)]);
     }
-    part
+    parts
+}
+
+fn what(layer: &LayerView) -> String {
+    let what = &layer.summary;
+    match layer.layer.what {
+        LayerSpec::Conv2d { stride, pad: Padding::Same, .. } => format!("{what}, stride {stride}, SAME"),
+        LayerSpec::Conv2d { stride, pad: Padding::Each(pad), .. } => format!("{what}, stride {stride}, pad {pad}"),
+        LayerSpec::MaxPool2d { stride, ceil: false, .. } => format!("{what}, stride {stride}"),
+        LayerSpec::MaxPool2d { stride, ceil: true, .. } => format!("{what}, stride {stride}, clipped at the border"),
+        _ => what.clone(),
+    }
 }
 
 fn costs(layer: &LayerView, theme: &Theme) -> Vec<Part> {
@@ -69,9 +73,6 @@ fn costs(layer: &LayerView, theme: &Theme) -> Vec<Part> {
     }
     parts.push(plain(format!("{} a picture", bytes(trace.activation_bytes)), theme));
     parts.push(plain(format!("sees {0}×{0} pixels", trace.receptive_field), theme));
-    if let Some(towers) = &trace.towers {
-        parts.push(plain(format!("in towers {towers}"), theme));
-    }
     parts
 }
 
@@ -81,7 +82,10 @@ fn live(layer: &LayerView, theme: &Theme) -> Vec<Part> {
     };
     let mut parts = Vec::new();
     let share = layer.share.map_or(String::new(), |share| format!(", {} of the step", percent(share)));
-    parts.push(plain(format!("forward {} ms, backward {} ms{share}", three(live.forward_ms), three(live.backward_ms)), theme));
+    parts.push(plain(
+        format!("forward {} ms, backward {} ms{share}", milliseconds(live.forward_ms), milliseconds(live.backward_ms)),
+        theme,
+    ));
     if let (Some(mean), Some(deviation)) = (live.mean, live.deviation) {
         parts.push(plain(format!("output {} ± {}", three(mean), three(deviation)), theme));
     }
@@ -96,19 +100,19 @@ fn live(layer: &LayerView, theme: &Theme) -> Vec<Part> {
         parts.push(judged("update/weight", three(ratio), Health::of_update(ratio)));
     }
     if let (Some(weight), Some(gradient)) = (live.weight_norm, live.gradient_norm) {
-        parts.push(plain(format!("weights {}, gradient {}", three(weight), three(gradient)), theme));
+        parts.push(plain(format!("weight norm {}, gradient norm {}", three(weight), three(gradient)), theme));
     }
     parts
 }
 
 /// Whether an LRN layer works, and what its key would do.
-fn switch(layer: &LayerView, session: &Session, theme: &Theme) -> Part {
-    let Some(knob) = layer.switch else { return Vec::new() };
+fn switch(layer: &LayerView, session: &Session, theme: &Theme) -> Option<Part> {
+    let knob = layer.switch?;
     let key = |what: &str| vec![Span::styled("Enter", theme.key), Span::styled(format!(" {what} {knob}"), theme.text)];
     if let Some(waiting) = &layer.waiting {
-        return vec![Span::styled(format!("{knob} {waiting}"), theme.pending)];
+        return Some(vec![Span::styled(format!("{knob} {waiting}"), theme.pending)]);
     }
-    match (layer.off, session.settings.is_on(Knob::Lrn)) {
+    let part = match (layer.off, session.settings.is_on(Knob::Lrn)) {
         (false, _) => [vec![Span::styled("on; ", theme.good)], key("switches off")].concat(),
         (true, true) => [vec![Span::styled("off; ", theme.warning)], key("switches on")].concat(),
         (true, false) => [
@@ -116,7 +120,8 @@ fn switch(layer: &LayerView, session: &Session, theme: &Theme) -> Part {
             vec![Span::styled("L", theme.key), Span::styled(" switches them on", theme.text)],
         ]
         .concat(),
-    }
+    };
+    Some(part)
 }
 
 /// The constants in force, and what other programs call them.

@@ -7,7 +7,7 @@ pub fn three(value: f64) -> String {
         return if size == 0.0 { "0".into() } else { format!("{value}").to_lowercase().replace("inf", "∞") };
     }
     let text = match size {
-        s if s < 9.995e-4 => format!("{value:.1e}"),
+        s if s < 9.95e-3 => format!("{value:.1e}"),
         s if s < 0.9995 => format!("{value:.3}"),
         s if s < 9.995 => format!("{value:.2}"),
         s if s < 99.95 => format!("{value:.1}"),
@@ -15,6 +15,15 @@ pub fn three(value: f64) -> String {
         _ => format!("{value:.1e}"),
     };
     text.replacen('-', if value < 0.0 { "−" } else { "-" }, 1)
+}
+
+/// Milliseconds: three digits, and no more than microseconds.
+pub fn milliseconds(value: f64) -> String {
+    match value {
+        v if v > 0.0 && v < 5e-4 => "<0.001".into(),
+        v if v < 9.95e-3 => format!("{v:.3}"),
+        v => three(v),
+    }
 }
 
 /// `12 %`, `0.4 %`
@@ -75,13 +84,21 @@ mod tests {
 
     #[test]
     fn three_digits_say_enough_in_at_most_seven_cells() {
-        let texts = [0.0, 0.000_012_3, 0.0123, 1.0, -12.34, 123.4, 99_999.4, -1.5e-7, 2.5e9].map(three);
-        assert_eq!(texts, ["0", "1.2e-5", "0.012", "1.00", "−12.3", "123", "99999", "−1.5e-7", "2.5e9"]);
+        let texts = [0.0, 0.000_012_3, 0.0026, 0.0123, 1.0, -12.34, 123.4, 99_999.4, -1.5e-7, 2.5e9].map(three);
+        assert_eq!(texts, ["0", "1.2e-5", "2.6e-3", "0.012", "1.00", "−12.3", "123", "99999", "−1.5e-7", "2.5e9"]);
         assert_eq!([three(f64::NAN), three(f64::NEG_INFINITY)], ["nan", "-∞"]);
         for exponent in -12..12 {
             let value = -9.996 * 10_f64.powi(exponent);
             assert!(three(value).chars().count() <= 8, "{}", three(value));
         }
+    }
+
+    #[test]
+    fn times_stop_at_a_microsecond() {
+        assert_eq!(
+            [0.0, 1.7e-4, 0.004, 0.0123, 1.234, 568.2].map(milliseconds),
+            ["0.000", "<0.001", "0.004", "0.012", "1.23", "568"]
+        );
     }
 
     #[test]
@@ -92,8 +109,8 @@ mod tests {
     #[test]
     fn percents_keep_a_digit_where_they_are_small() {
         assert_eq!(
-            [percent(0.0), percent(0.004), percent(0.0994), percent(0.0996), percent(1.0)],
-            ["0 %", "0.4 %", "9.9 %", "10 %", "100 %"]
+            [percent(0.0), percent(0.0001), percent(0.004), percent(0.0994), percent(0.0996), percent(1.0)],
+            ["0 %", "0.0 %", "0.4 %", "9.9 %", "10 %", "100 %"]
         );
     }
 }

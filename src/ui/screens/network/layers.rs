@@ -26,7 +26,7 @@ pub struct LayerView<'a> {
 
 pub fn layers<'a>(model: &'a ModelSpec, trace: &'a Trace, session: &'a Session, sent: &Sent) -> Vec<LayerView<'a>> {
     let seen = session.layers.as_ref().map_or(&[][..], |seen| &seen.layers);
-    let total: f64 = seen.iter().map(milliseconds).sum();
+    let total: f64 = seen.iter().map(both_ways).sum();
     let view = |(place, (layer, trace)): (usize, (&'a Layer, &'a LayerTrace))| {
         let live = seen.get(place).filter(|live| live.name == layer.name);
         let switch = model.lrn_knob(place);
@@ -35,7 +35,7 @@ pub fn layers<'a>(model: &'a ModelSpec, trace: &'a Trace, session: &'a Session, 
             layer,
             trace,
             summary: layer.what.summary(model.towers),
-            share: live.filter(|_| total > 0.0).map(|live| milliseconds(live) / total),
+            share: live.filter(|_| total > 0.0 && !off).map(|live| both_ways(live) / total),
             live,
             pass: session.progress.as_ref().filter(|now| !now.evaluating && now.layer == layer.name).map(|now| now.pass),
             waiting: switch.and_then(|knob| waiting(knob, session, sent)),
@@ -55,7 +55,7 @@ fn waiting(knob: Knob, session: &Session, sent: &Sent) -> Option<String> {
     Some(format!("→ {} {}", pending.to, pending.applies))
 }
 
-/// Forward and backward together.
-pub fn milliseconds(live: &LayerStats) -> f64 {
+/// Milliseconds forward and backward together.
+pub fn both_ways(live: &LayerStats) -> f64 {
     live.forward_ms + live.backward_ms
 }

@@ -35,8 +35,6 @@ pub struct NetworkScreen {
     alone: bool,
 }
 
-/// Lines that a table is worth having.
-const TABLE_AT_LEAST: u16 = 12;
 /// Lines for the selected layer: a head and all that is known.
 const DETAIL: u16 = 6;
 /// Layers in a leap.
@@ -91,31 +89,23 @@ fn layout(area: Rect, screen: &NetworkScreen, stages: &[Stage], grid: &Grid) -> 
         _ if screen.alone => 0,
         ..12 => 0,
         12..20 => 2,
-        20..32 => 3,
-        32..36 => 5,
-        _ => DETAIL,
+        20..32 => 4,
+        _ => 5,
     };
     let above = Rect { height: area.height - detail, ..area };
+    let table = grid.height() + 1 + chain_height(area);
+    let funnel = pipeline::funnel_height(stages) + 1;
     let boxes = pipeline::boxes_height(stages, area.width).map(|height| height + 1);
-    let whole_table = grid.height() + 1 + chain_height(area);
-    let (table, drawn, used) = match boxes {
-        Some(boxes) if !screen.alone && boxes + TABLE_AT_LEAST <= above.height => {
-            let table = Rect { height: (above.height - boxes).min(whole_table), ..above };
-            let drawn = Rect { y: above.y + table.height, height: boxes, ..above };
-            (Some(table), Some(drawn), table.height + boxes)
-        }
-        boxes if screen.pipeline => {
-            let height = boxes.filter(|height| *height <= above.height).unwrap_or(pipeline::funnel_height(stages) + 1);
-            let drawn = Rect { height: height.min(above.height), ..above };
-            (None, Some(drawn), drawn.height)
-        }
-        _ => {
-            let table = Rect { height: above.height.min(whole_table), ..above };
-            (Some(table), None, table.height)
-        }
+    let beside = |height: &u16| !screen.alone && table + height <= above.height;
+    let from = |y: u16, height: u16| Rect { y: above.y + y, height: height.min(above.height - y), ..above };
+    let (table, drawn) = match boxes.filter(beside).or(Some(funnel).filter(beside)) {
+        Some(height) => (Some(from(0, table)), Some(from(table, height))),
+        None if screen.pipeline => (None, Some(from(0, boxes.filter(|height| *height <= above.height).unwrap_or(funnel)))),
+        None => (Some(from(0, table)), None),
     };
-    let rest = if screen.alone { 0 } else { (area.height - used).min(DETAIL) };
-    Layout { table, pipeline: drawn, detail: Rect { y: area.y + used, height: rest, ..area } }
+    let end = drawn.or(table).map_or(area.y, |last| last.bottom());
+    let detail = if screen.alone { 0 } else { (area.bottom() - end).min(DETAIL) };
+    Layout { table, pipeline: drawn, detail: Rect { y: end, height: detail, ..area } }
 }
 
 /// Lines of the chain of sides: with names below it on a large screen.
@@ -145,12 +135,12 @@ fn draw(scene: &Scene, area: Rect, buf: &mut Buffer, theme: &Theme) {
     if let Some(table) = scene.layout.table {
         let rows = rows_area(table, area);
         let seen = scene.grid.visible(rows.height);
-        let right = if seen.len() < scene.layers.len() {
-            format!("layers {}–{} of {}", seen.start + 1, seen.end, scene.layers.len())
-        } else {
-            watched(scene.session)
-        };
-        let inner = panel(table, buf, theme, &scene.model.name, facts(scene, theme), &right);
+        let mut facts = facts(scene, theme);
+        if seen.len() < scene.layers.len() {
+            let part = format!("layers {}–{} of {}", seen.start + 1, seen.end, scene.layers.len());
+            facts.insert(0, vec![Span::styled(part, theme.text)]);
+        }
+        let inner = panel(table, buf, theme, &scene.model.name, facts, &watched(scene.session));
         let chain = Rect { height: chain_height(area).min(inner.height), ..inner };
         pipeline::chain(chain, buf, theme, scene.stages, scene.stage);
         scene.grid.draw(rows, buf, theme);
@@ -240,6 +230,25 @@ fn switch(app: &mut App) -> Vec<Effect> {
     }
     let turned = if app.aimed_at(knob) == 0.0 { 1.0 } else { 0.0 };
     app.set(knob, turned)
+}
+
+/// What a key of this screen does at the moment; none where it would do nothing.
+pub fn word(app: &App, body: Rect, action: Action) -> Option<String> {
+    match action {
+        Action::Pipeline => {
+            let word = |scene: &Scene| match (scene.layout.table, scene.layout.pipeline) {
+                (Some(_), Some(_)) => None,
+                (None, _) => Some("table"),
+                (_, None) => Some("pipeline"),
+            };
+            with_scene(app, body, word).ok().flatten().map(str::to_string)
+        }
+        Action::Accept => {
+            let knob = model(app).lrn_knob(selected(app)).filter(|_| app.aimed_at(Knob::Lrn) != 0.0)?;
+            Some(format!("{knob} {}", if app.aimed_at(knob) == 0.0 { "on" } else { "off" }))
+        }
+        _ => None,
+    }
 }
 
 /// Selects the layer under a place on the screen; a second time switches it.

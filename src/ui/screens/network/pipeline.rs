@@ -20,7 +20,7 @@ const ARROW: &str = " → ";
 const TURN: &str = " ↩";
 const TURN_ROOM: u16 = 2;
 /// How much wider than its texts a box may become.
-const SLACK: u16 = 8;
+const SLACK: u16 = 14;
 /// Lines of a box: frame, shape, formula, costs, what stands behind, frame.
 const BOX: u16 = 6;
 
@@ -43,9 +43,11 @@ fn box_width(stages: &[Stage]) -> u16 {
     stages.iter().map(widest).max().unwrap_or(0) + 4
 }
 
+/// Boxes beside each other: no more than fit, and no more than an even share of the lines that they take.
 fn per_row(stages: &[Stage], width: u16) -> usize {
     let (one, arrow) = (box_width(stages), line::width(ARROW));
-    usize::from((width + arrow).saturating_sub(TURN_ROOM) / (one + arrow)).min(stages.len())
+    let fit = usize::from((width + arrow).saturating_sub(TURN_ROOM) / (one + arrow)).max(1);
+    stages.len().div_ceil(stages.len().div_ceil(fit).max(1))
 }
 
 /// The lines within a box.

@@ -3,8 +3,8 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
-use super::figures::{Health, bar, percent, three};
-use super::layers::{LayerView, milliseconds};
+use super::figures::{Health, bar, milliseconds, percent, three};
+use super::layers::{LayerView, both_ways};
 use crate::session::Pass;
 use crate::spec::{Trace, bytes, short};
 use crate::ui::theme::Theme;
@@ -24,12 +24,12 @@ const fn right(title: &'static str, rank: u8, width: u16) -> Head {
 /// In the order of [`cells`].
 const HEADS: [Head; 18] = [
     left("layer", 0),
-    left("what", 12),
+    left("what", 13),
     left("output", 1),
-    left("formula", 13),
+    left("formula", 8),
     left("in towers", 15),
-    right("params", 8, 0),
-    right("MACs", 9, 0),
+    right("params", 9, 0),
+    right("MACs", 10, 0),
     right("memory", 16, 0),
     right("sees", 17, 0),
     right("fwd ms", 2, 6),
@@ -38,8 +38,8 @@ const HEADS: [Head; 18] = [
     Head { title: "", right: false, rank: 14, width: BAR },
     right("mean ± dev", 5, 15),
     right("dead", 6, 5),
-    right("‖w‖", 11, 5),
-    right("‖∇w‖", 10, 6),
+    right("‖w‖", 12, 5),
+    right("‖∇w‖", 11, 6),
     right("Δw/w", 7, 6),
 ];
 
@@ -80,7 +80,7 @@ fn cells(layer: &LayerView, theme: &Theme) -> [Span<'static>; 18] {
     let time = |ms: Option<f64>| match &layer.waiting {
         Some(_) => Span::styled("…", theme.pending),
         None if layer.off => text("off".into()),
-        None => number(ms),
+        None => text(ms.map_or(String::new(), milliseconds)),
     };
     let spread = live.and_then(|live| Some((live.mean?, live.deviation?)));
     let judged = |value: Option<f64>, health: fn(f64) -> Health, write: fn(f64) -> String| match value {
@@ -101,7 +101,7 @@ fn cells(layer: &LayerView, theme: &Theme) -> [Span<'static>; 18] {
         time(live.map(|live| live.backward_ms)),
         text(layer.share.map_or(String::new(), percent)),
         Span::styled(layer.share.map_or(String::new(), |share| bar(share, BAR)), theme.train),
-        text(spread.map_or(String::new(), |(mean, deviation)| format!("{} ± {}", three(mean), three(deviation)))),
+        text(spread.map_or(String::new(), |(mean, deviation)| format!("{} ± {:<5}", three(mean), three(deviation)))),
         judged(live.and_then(|live| live.dead), Health::of_dead, percent),
         number(live.and_then(|live| live.weight_norm)),
         number(live.and_then(|live| live.gradient_norm)),
@@ -125,11 +125,11 @@ fn count(n: u64) -> String {
 fn totals(layers: &[LayerView], trace: &Trace, theme: &Theme) -> Vec<Span<'static>> {
     let sum = |ms: fn(&LayerView) -> Option<f64>| {
         let times: Vec<f64> = layers.iter().filter_map(ms).collect();
-        if times.is_empty() { String::new() } else { three(times.iter().sum()) }
+        if times.is_empty() { String::new() } else { milliseconds(times.iter().sum()) }
     };
     let forward = sum(|layer| layer.live.map(|live| live.forward_ms));
     let backward = sum(|layer| layer.live.map(|live| live.backward_ms));
-    let whole = sum(|layer| layer.live.map(milliseconds));
+    let whole = sum(|layer| layer.live.map(both_ways));
     let mut cells = [const { String::new() }; 18];
     cells[0] = "total".into();
     cells[2] = format!("{} layers", layers.len());

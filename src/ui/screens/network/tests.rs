@@ -147,6 +147,11 @@ fn table_and_pipeline_on_a_terminal_of_200_by_60() {
 }
 
 #[test]
+fn a_small_network_has_both_on_a_terminal_of_120_by_40() {
+    insta::assert_snapshot!(drawn(&watched("lenet5", 120, 40)));
+}
+
+#[test]
 fn a_network_without_live_figures_is_drawn_too() {
     insta::assert_snapshot!(drawn(&begun("torchvision", 120, 30)));
 }
@@ -201,6 +206,27 @@ fn enter_switches_the_selected_lrn_layer_alone_and_shows_it_as_waiting_until_it_
     assert_eq!(sent(&effects), [&Command::Set { knob: Knob::LrnLayer(1), value: 1.0 }]);
 }
 
+/// What the footer offers for `key`.
+fn offered(app: &App, key: &str) -> Option<String> {
+    let mut buf = Buffer::empty(app.area);
+    shell::view(app, app.area, &mut buf);
+    let last = app.area.bottom() - 1;
+    let footer: String = (0..app.area.width).map(|x| buf[(x, last)].symbol()).collect();
+    footer.split("  ").find_map(|item| item.trim().strip_prefix(key)?.strip_prefix(' ').map(str::to_string))
+}
+
+#[test]
+fn the_footer_offers_only_what_the_keys_do_now() {
+    let mut app = alexnet(80, 24);
+    assert_eq!([offered(&app, "t"), offered(&app, "Enter")], [Some("pipeline".into()), Some("lrn.1 off".into())]);
+    press(&mut app, KeyCode::Char('t'));
+    select(&mut app, "lrn2");
+    assert_eq!([offered(&app, "t"), offered(&app, "Enter")], [Some("table".into()), Some("lrn.2 on".into())]);
+    select(&mut app, "conv1");
+    assert_eq!([offered(&app, "t"), offered(&app, "Enter")], [Some("table".into()), None]);
+    assert_eq!(offered(&alexnet(200, 60), "t"), None);
+}
+
 #[test]
 fn enter_says_why_it_does_nothing_elsewhere() {
     let mut app = alexnet(120, 40);
@@ -227,7 +253,7 @@ fn an_lrn_layer_that_is_off_is_grey_and_says_so() {
     let (off, text) = row_of("lrn2");
     assert!(text.contains("off"), "{text}");
     let (on, _) = row_of("relu2");
-    let name_style = |y: u16| buf[(2, y)].style();
+    let name_style = |y: u16| buf[(body.x + 2, y)].style();
     assert_eq!(name_style(off).fg, app.theme.dim.fg);
     assert_ne!(name_style(off).fg, name_style(on).fg);
 }
