@@ -28,7 +28,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("candle_core", &["ops", "nn", "bench"]),
     ("candle_nn", &["ops", "nn"]),
-    ("gemm", &["ops"]),
     ("rayon", &["ops", "nn", "dataset", "worker", "bench"]),
     ("ratatui", &["ui", "export"]),
     ("plotters", &["export"]),

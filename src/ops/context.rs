@@ -6,13 +6,15 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 use super::Real;
+use super::simd::Instructions;
 
 /// Scratch memory that is used again from call to call, so that a steady training step allocates nearly nothing.
 ///
 /// Operations run on the current rayon pool. Their work is cut in a way that does not depend on the number of threads, and sums are
 /// added in a fixed order, so that results are equal to the bit at any number of threads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Context {
+    instructions: Instructions,
     idle: Mutex<Vec<Vec<Line>>>,
 }
 
@@ -25,8 +27,18 @@ pub(super) const PIECE: usize = 1 << 14;
 struct Line([u8; 64]);
 
 impl Context {
+    /// Uses the best instructions that this processor has.
     pub fn new() -> Self {
-        Self::default()
+        Context { instructions: Instructions::best(), idle: Mutex::default() }
+    }
+
+    /// Uses lesser instructions than the best, to compare; those that this processor does not have are replaced by the best that it has.
+    pub fn with(instructions: Instructions) -> Self {
+        if instructions.exist() { Context { instructions, ..Self::new() } } else { Self::new() }
+    }
+
+    pub fn instructions(&self) -> Instructions {
+        self.instructions
     }
 
     /// Room for `length` numbers that hold whatever was left in them. It goes back when the value is dropped.
@@ -44,6 +56,12 @@ impl Context {
             lines.resize(lines_wanted, Line([0; 64]));
         }
         Scratch { home: self, lines, length, kind: PhantomData }
+    }
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

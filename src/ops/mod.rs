@@ -3,7 +3,7 @@
 //! The contract's functions take candle tensors. Outputs are tensors that the caller made beforehand; they are overwritten in place and
 //! never made anew. Forward and backward stand side by side, and the backward's arguments say what the forward has to keep.
 //! Tensors are contiguous and hold `f32`, `[batch, channels, height, width]` or `[batch, units]`. The kernels under them work on
-//! slices and are generic over [`Real`], so that central differences in `f64` prove the very code that trains in `f32`.
+//! slices and are generic over `Real`, so that central differences in `f64` prove the very code that trains in `f32`.
 //!
 //! | operation | forward keeps for backward |
 //! |---|---|
@@ -29,7 +29,7 @@ pub mod statistics;
 
 mod context;
 mod error;
-mod matrix;
+mod product;
 mod real;
 mod simd;
 mod tensors;
@@ -38,4 +38,5 @@ mod testing;
 
 pub use context::Context;
 pub use error::{Error, Result};
-pub use real::Real;
+use real::Real;
+pub use simd::Instructions;

@@ -4,8 +4,11 @@ use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
+use super::product::Tiles;
+use super::simd::Instructions;
+
 /// A floating-point number. Any pattern of bits is a value, which lets [`super::Context`] hand out used memory as scratch.
-pub trait Real:
+pub(super) trait Real:
     Copy
     + Debug
     + Default
@@ -26,8 +29,12 @@ pub trait Real:
     const ONE: Self;
     const NEG_INFINITY: Self;
 
+    /// The innermost loops of [`super::product`] for these numbers.
+    fn tiles(instructions: Instructions) -> Tiles<Self>;
     fn of(value: f64) -> Self;
     fn to_f64(self) -> f64;
+    /// self + a · b: fused where the package is built for a processor that can, else two operations (a fused one in software is slow).
+    fn add_product(self, a: Self, b: Self) -> Self;
     fn is_nan(self) -> bool;
     fn abs(self) -> Self;
     fn sqrt(self) -> Self;
@@ -46,6 +53,13 @@ macro_rules! real {
             const ONE: Self = 1.0;
             const NEG_INFINITY: Self = $type::NEG_INFINITY;
 
+            fn tiles(instructions: Instructions) -> Tiles<Self> {
+                Tiles::<$type>::of(instructions)
+            }
+            #[inline(always)]
+            fn add_product(self, a: Self, b: Self) -> Self {
+                if cfg!(any(target_feature = "fma", target_arch = "aarch64")) { a.mul_add(b, self) } else { self + a * b }
+            }
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $type

@@ -1,16 +1,17 @@
 use rayon::prelude::*;
 
 use super::Activation;
-use crate::ops::Real;
 use crate::ops::context::PIECE;
-use crate::ops::simd::widest;
+use crate::ops::{Context, Real};
 
-pub(super) fn forward<T: Real>(function: Activation, x: &mut [T]) {
-    x.par_chunks_mut(PIECE).for_each(|x| widest(|| apply(function, x)));
+pub(super) fn forward<T: Real>(ctx: &Context, function: Activation, x: &mut [T]) {
+    x.par_chunks_mut(PIECE).for_each(|x| ctx.instructions().run(|| apply(function, x)));
 }
 
-pub(super) fn backward<T: Real>(function: Activation, y: &[T], dy: &mut [T]) {
-    dy.par_chunks_mut(PIECE).zip(y.par_chunks(PIECE)).for_each(|(dy, y)| widest(|| differentiate(function, y, dy)));
+pub(super) fn backward<T: Real>(ctx: &Context, function: Activation, y: &[T], dy: &mut [T]) {
+    dy.par_chunks_mut(PIECE)
+        .zip(y.par_chunks(PIECE))
+        .for_each(|(dy, y)| ctx.instructions().run(|| differentiate(function, y, dy)));
 }
 
 /// x becomes y, on this thread: the part that other operations fuse into their own pass.

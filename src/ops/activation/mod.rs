@@ -21,24 +21,24 @@ use super::tensors::{check, no_kernel, read, reads, write, writes};
 use super::{Context, Result};
 
 /// Replaces each element x of `x`, of any shape, by y.
-pub fn forward(_: &Context, function: Activation, x: &Tensor) -> Result<()> {
+pub fn forward(ctx: &Context, function: Activation, x: &Tensor) -> Result<()> {
     const OP: &str = "activation forward";
     check(OP, &[writes("x", x, x.dims())])?;
     match x.device() {
-        Device::Cpu => write(x, |x| cpu::forward::<f32>(function, x)),
+        Device::Cpu => write(x, |x| cpu::forward::<f32>(ctx, function, x)),
         device => no_kernel(OP, device),
     }
 }
 
 /// Multiplies each element of `dy`, the gradient of the loss by y, by dy/dx: it becomes the gradient by x.
 /// `y` is what [`forward`] left; the shapes are the same.
-pub fn backward(_: &Context, function: Activation, y: &Tensor, dy: &Tensor) -> Result<()> {
+pub fn backward(ctx: &Context, function: Activation, y: &Tensor, dy: &Tensor) -> Result<()> {
     const OP: &str = "activation backward";
     check(OP, &[reads("y", y, y.dims()), writes("dy", dy, y.dims())])?;
     match y.device() {
         Device::Cpu => {
             let y = read(y)?;
-            write(dy, |dy| cpu::backward::<f32>(function, &y, dy))
+            write(dy, |dy| cpu::backward::<f32>(ctx, function, &y, dy))
         }
         device => no_kernel(OP, device),
     }

@@ -14,11 +14,11 @@ proptest! {
         let dy = random(seed + 1, 40);
         let of = |x: &[f64]| {
             let mut y = x.to_vec();
-            cpu::forward(function, &mut y);
+            cpu::forward(&Context::new(), function, &mut y);
             y
         };
         let mut dx = dy.clone();
-        cpu::backward(function, &of(&x), &mut dx);
+        cpu::backward(&Context::new(), function, &of(&x), &mut dx);
         assert_gradient("activation", &x, &dx, |x| dot(&of(x), &dy));
     }
 }

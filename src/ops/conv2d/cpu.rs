@@ -1,19 +1,21 @@
-//! Convolution as a matrix product (Chellapilla, Puri, Simard 2006, section 4): the patches of the input that the kernel meets become
-//! the columns of a matrix, a band of output rows at a time so that it stays in the cache.
+//! Convolution as a [product](crate::ops::product) of the pictures' patches, which are never written down, and panels:
 //!
-//! ```text
-//!     y  [out × pixels]       = w  [out × patch]          · columns [patch × pixels]
-//!     dw [out × patch]        = dz [out × pixels]         · columnsᵀ, summed over the batch
-//!     dcolumns [patch × pixels] = wᵀ [patch × out]        · dz, added back to where the patches came from: dx
-//! ```
+//! | result | its rows (runs) | summed over (steps) | panels |
+//! |---|---|---|---|
+//! | y | output pixels | places in the window | weights, by output channels |
+//! | dx | input pixels | places in the window turned around, over dz | weights, by input channels |
+//! | dw | places in the window | output pixels of some pictures | dz, by output channels |
+//!
+//! dz is dy behind the activation's derivative. The patches of im2col (Chellapilla, Puri, Simard 2006, section 4) would be `kernel`²
+//! times larger than the picture and be written and read once more.
 
 use rayon::prelude::*;
 
 use super::Conv2d;
+use super::staging::Stage;
 use crate::ops::activation::{Activation, cpu as activation};
-use crate::ops::matrix::{Matrix, Product};
-use crate::ops::simd::widest;
-use crate::ops::{Context, Real};
+use crate::ops::product::{Panel, Panels, Product, Run, Strided};
+use crate::ops::{Context, Instructions, Real};
 
 /// What the backward pass needs of the forward pass.
 pub(super) struct Kept<'a, T> {
@@ -28,61 +30,96 @@ pub(super) struct Gradients<'a, T> {
     pub db: &'a mut [T],
 }
 
-/// Numbers in a band of columns: half a megabyte of f32, a part of a core's own cache.
-const BAND: usize = 1 << 17;
-/// Into how many sums of images the gradient of the weights is cut, whatever the number of threads.
-const PARTS: usize = 8;
+/// Pictures are taken together until they have this many output pixels, or are this many, so that a tile is filled.
+const PIXELS_TOGETHER: usize = 64;
+const PICTURES_TOGETHER: usize = 16;
+/// Into how many sums of pictures the weights' gradient is cut, whatever the number of threads; and into how many strips of output channels
+/// at least.
+const PARTS: usize = 4;
+const STRIPS: usize = 2;
+/// Numbers that a thread works on at a time: a megabyte of f32, about a core's own cache.
+const CACHED: usize = 1 << 18;
 
-impl Conv2d {
-    fn in_group(&self) -> usize {
-        self.in_channels / self.groups
+fn pictures_together(pixels: usize) -> usize {
+    PIXELS_TOGETHER.div_ceil(pixels.max(1)).clamp(1, PICTURES_TOGETHER)
+}
+
+/// One group's convolution of staged pictures with packed weights, at any of the two directions.
+struct Convolve<'a, T> {
+    runs: &'a [Run],
+    window: &'a [u32],
+    panels: Panels,
+    weights: &'a [T],
+}
+
+impl<T: Real> Convolve<'_, T> {
+    /// Hands each run of pixels and its part of the result, [pixels × width], to `take`, panel after panel.
+    #[inline(always)]
+    fn for_each_run(&self, instructions: Instructions, staged: &[T], mut take: impl FnMut(Panel, Run, &[T])) {
+        for panel in self.panels.iter() {
+            let weights = &self.weights[panel.offset(self.window.len())..][..self.window.len() * panel.width];
+            let product = Product { source: staged, runs: self.runs, steps: self.window, panel: weights, width: panel.width };
+            product.for_each_run(instructions, |run, tile| take(panel, run, tile));
+        }
     }
-    fn out_group(&self) -> usize {
-        self.out_channels / self.groups
-    }
-    /// Rows of the column matrix of one group.
-    fn patch(&self) -> usize {
-        self.in_group() * self.kernel * self.kernel
-    }
-    fn input_pixels(&self) -> usize {
-        self.input.0 * self.input.1
-    }
-    fn output_pixels(&self) -> usize {
-        self.output.0 * self.output.1
-    }
-    fn band_rows(&self) -> usize {
-        (BAND / (self.patch() * self.output.1)).clamp(1, self.output.0)
-    }
-    /// The bands of output rows, top to bottom.
-    fn bands(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
-        let (rows, step) = (self.output.0, self.band_rows());
-        (0..rows).step_by(step).map(move |first| first..(first + step).min(rows))
+}
+
+/// Writes a tile [pixels × width] to the planes of its channels.
+#[inline(always)]
+fn write_tile<T: Real>(tile: &[T], width: usize, channels: usize, planes: &mut [T], plane: usize, pixel: usize) {
+    let pixels = tile.len() / width;
+    for channel in 0..channels {
+        let target = &mut planes[channel * plane + pixel..][..pixels];
+        target.iter_mut().zip(tile[channel..].iter().step_by(width)).for_each(|(t, &v)| *t = v);
     }
 }
 
 pub(super) fn forward<T: Real>(ctx: &Context, geo: &Conv2d, act: Option<Activation>, x: &[T], w: &[T], b: &[T], y: &mut [T]) {
-    let (pixels, out_group) = (geo.output_pixels(), geo.out_group());
-    let (x_group, w_group) = (geo.in_group() * geo.input_pixels(), out_group * geo.patch());
-    y.par_chunks_mut(out_group * pixels).zip(x.par_chunks(x_group)).enumerate().for_each(|(i, (y, x))| {
-        let group = i % geo.groups;
-        let w = &w[group * w_group..][..w_group];
-        let b = &b[group * out_group..][..out_group];
-        let mut columns = ctx.scratch::<T>(geo.patch() * geo.band_rows() * geo.output.1);
-        for band in geo.bands() {
-            let (first, width) = (band.start * geo.output.1, band.len() * geo.output.1);
-            gather(geo, x, band, &mut columns);
-            let product = Product { rows: out_group, columns: width, depth: geo.patch(), accumulate: false };
-            product.compute(&mut y[first..], pixels, Matrix::rows_of(geo.patch(), w), Matrix::rows_of(width, &columns));
+    let instructions = ctx.instructions();
+    let (out_group, pixels, patch) = (geo.out_group(), geo.output_pixels(), geo.patch());
+    let together = pictures_together(pixels);
+    let stage = geo.input_stage(geo.stride);
+    let panels = Panels::of::<T>(instructions, out_group);
+    let window = stage.window(geo.kernel, false);
+    let runs = stage.pixel_runs(together, geo.output, geo.stride, T::tiles(instructions).longest);
+    let mut weights = ctx.scratch::<T>(geo.groups * patch * panels.width());
+    for (w, packed) in w.chunks_exact(out_group * patch).zip(weights.chunks_exact_mut(patch * panels.width())) {
+        panels.pack(instructions, patch, Strided { elements: w, step_by: 1, channel_by: patch }, packed);
+    }
+    let (x_picture, y_picture) = (geo.in_channels * geo.input_pixels(), geo.out_channels * pixels);
+    y.par_chunks_mut(together * y_picture).zip(x.par_chunks(together * x_picture)).for_each(|(y, x)| {
+        let pictures = y.len() / y_picture;
+        let runs = &runs[..runs.len() / together * pictures];
+        let mut staged = ctx.scratch::<T>(pictures * stage.picture());
+        for group in 0..geo.groups {
+            instructions.run(|| {
+                stage_group(&stage, group, x, x_picture, &mut staged);
+                let weights = &weights[group * patch * panels.width()..];
+                let convolve = Convolve { runs, window: &window, panels, weights };
+                convolve.for_each_run(instructions, &staged, |panel, run, tile| {
+                    let first = group * out_group + panel.first;
+                    let (picture, pixel) = (run.place / pixels, run.place % pixels);
+                    let planes = &mut y[picture * y_picture + first * pixels..];
+                    write_tile(tile, panel.width, panel.channels, planes, pixels, pixel);
+                    for (plane, &b) in planes.chunks_mut(pixels).zip(&b[first..][..panel.channels]) {
+                        let y = &mut plane[pixel..][..run.length];
+                        y.iter_mut().for_each(|y| *y += b);
+                        if let Some(act) = act {
+                            activation::apply(act, y);
+                        }
+                    }
+                });
+            });
         }
-        widest(|| {
-            for (y, &b) in y.chunks_exact_mut(pixels).zip(b) {
-                y.iter_mut().for_each(|v| *v += b);
-                if let Some(act) = act {
-                    activation::apply(act, y);
-                }
-            }
-        });
     });
+}
+
+/// Lays out one group's planes of some pictures.
+#[inline(always)]
+fn stage_group<T: Real>(stage: &Stage, group: usize, pictures: &[T], picture: usize, staged: &mut [T]) {
+    for (planes, staged) in pictures.chunks_exact(picture).zip(staged.chunks_exact_mut(stage.picture())) {
+        stage.fill(stage.planes_of_group(group, planes), staged);
+    }
 }
 
 pub(super) fn backward<T: Real>(
@@ -94,10 +131,10 @@ pub(super) fn backward<T: Real>(
     gradients: Gradients<T>,
 ) {
     let pixels = geo.output_pixels();
-    let images = dy.len() / (geo.out_channels * pixels).max(1);
-    let mut bias_parts = ctx.scratch::<T>(images * geo.out_channels);
+    let pictures = dy.len() / (geo.out_channels * pixels).max(1);
+    let mut bias_parts = ctx.scratch::<T>(pictures * geo.out_channels);
     dy.par_chunks_mut(pixels).zip(kept.y.par_chunks(pixels)).zip(bias_parts.par_iter_mut()).for_each(|((dy, y), db)| {
-        widest(|| {
+        ctx.instructions().run(|| {
             if let Some(act) = act {
                 activation::differentiate(act, y, dy);
             }
@@ -108,107 +145,129 @@ pub(super) fn backward<T: Real>(
     for part in bias_parts.chunks_exact(geo.out_channels) {
         gradients.db.iter_mut().zip(part).for_each(|(db, &part)| *db += part);
     }
-    weight_gradient(ctx, geo, kept.x, dy, gradients.dw);
     if let Some(dx) = gradients.dx {
         input_gradient(ctx, geo, kept.w, dy, dx);
     }
-}
-
-fn weight_gradient<T: Real>(ctx: &Context, geo: &Conv2d, x: &[T], dz: &[T], dw: &mut [T]) {
-    let (patch, out_group) = (geo.patch(), geo.out_group());
-    let (x_image, z_image) = (geo.in_channels * geo.input_pixels(), geo.out_channels * geo.output_pixels());
-    let images_in_part = (x.len() / x_image).div_ceil(PARTS).max(1);
-    let parts = (x.len() / x_image).div_ceil(images_in_part);
-    if parts == 0 {
-        return dw.fill(T::ZERO);
-    }
-    let mut sums = ctx.scratch::<T>(parts * dw.len());
-    sums.par_chunks_mut(out_group * patch).enumerate().for_each(|(i, sum)| {
-        let (part, group) = (i / geo.groups, i % geo.groups);
-        let mut columns = ctx.scratch::<T>(patch * geo.band_rows() * geo.output.1);
-        let images = x.chunks_exact(x_image).zip(dz.chunks_exact(z_image));
-        for (n, (x, dz)) in images.skip(part * images_in_part).take(images_in_part).enumerate() {
-            let x = &x[group * geo.in_group() * geo.input_pixels()..];
-            let dz = &dz[group * out_group * geo.output_pixels()..];
-            for band in geo.bands() {
-                let (first, width) = (band.start * geo.output.1, band.len() * geo.output.1);
-                let accumulate = n > 0 || first > 0;
-                gather(geo, x, band, &mut columns);
-                let product = Product { rows: out_group, columns: patch, depth: width, accumulate };
-                let dz = Matrix::rows_of(geo.output_pixels(), &dz[first..]);
-                product.compute(sum, patch, dz, Matrix::rows_of(width, &columns).transposed());
-            }
-        }
-    });
-    let (first, rest) = sums.split_at(dw.len());
-    dw.copy_from_slice(first);
-    for part in rest.chunks_exact(dw.len()) {
-        dw.iter_mut().zip(part).for_each(|(dw, &part)| *dw += part);
-    }
+    weight_gradient(ctx, geo, kept.x, dy, gradients.dw);
 }
 
 fn input_gradient<T: Real>(ctx: &Context, geo: &Conv2d, w: &[T], dz: &[T], dx: &mut [T]) {
-    let (patch, out_group, pixels) = (geo.patch(), geo.out_group(), geo.output_pixels());
-    let dx_group = geo.in_group() * geo.input_pixels();
-    dx.par_chunks_mut(dx_group).zip(dz.par_chunks(out_group * pixels)).enumerate().for_each(|(i, (dx, dz))| {
-        let w = &w[i % geo.groups * out_group * patch..][..out_group * patch];
-        let mut columns = ctx.scratch::<T>(patch * geo.band_rows() * geo.output.1);
-        dx.fill(T::ZERO);
-        for band in geo.bands() {
-            let (first, width) = (band.start * geo.output.1, band.len() * geo.output.1);
-            let product = Product { rows: patch, columns: width, depth: out_group, accumulate: false };
-            product.compute(&mut columns, width, Matrix::rows_of(patch, w).transposed(), Matrix::rows_of(pixels, &dz[first..]));
-            scatter(geo, &columns, band, dx);
-        }
-    });
-}
-
-/// Calls `run` for each row of the column matrix and each output row in `band` with where the run of pixels stands in the columns, where in
-/// the input (if that row is inside it), and which output columns lie inside the input.
-fn runs(geo: &Conv2d, band: std::ops::Range<usize>, mut run: impl FnMut(usize, Option<usize>, std::ops::Range<usize>)) {
-    let [top, left, ..] = geo.pad;
-    let ((height, width), (_, out_width)) = (geo.input, geo.output);
-    let mut place = 0;
-    for channel in 0..geo.in_group() {
-        for u in 0..geo.kernel {
-            for v in 0..geo.kernel {
-                // Output column j looks at input column j · stride + v − left.
-                let first = left.saturating_sub(v).div_ceil(geo.stride).min(out_width);
-                let end = (width + left).saturating_sub(v).div_ceil(geo.stride).clamp(first, out_width);
-                for row in band.clone() {
-                    let source = (row * geo.stride + u).checked_sub(top).filter(|&r| r < height && first < end);
-                    let source = source.map(|r| (channel * height + r) * width + first * geo.stride + v - left);
-                    run(place, source, first..end);
-                    place += out_width;
-                }
-            }
+    let instructions = ctx.instructions();
+    let (in_group, out_group, pixels, places) = (geo.in_group(), geo.out_group(), geo.input_pixels(), geo.kernel * geo.kernel);
+    let together = pictures_together(pixels);
+    let stage = geo.gradient_stage();
+    let panels = Panels::of::<T>(instructions, in_group);
+    let window = stage.window(geo.kernel, true);
+    let runs = stage.pixel_runs(together, geo.input, 1, T::tiles(instructions).longest);
+    let steps = out_group * places;
+    let mut weights = ctx.scratch::<T>(geo.groups * steps * panels.width());
+    for (w, packed) in w.chunks_exact(out_group * geo.patch()).zip(weights.chunks_exact_mut(steps * panels.width())) {
+        for panel in panels.iter() {
+            let packed = &mut packed[panel.offset(steps)..][..steps * panel.width];
+            packed.par_chunks_mut(places * panel.width).zip(w.par_chunks(geo.patch())).for_each(|(packed, w)| {
+                let matrix = Strided { elements: w, step_by: 1, channel_by: places };
+                panel.pack(places, matrix.skip_channels(panel.first), packed);
+            });
         }
     }
-}
-
-/// columns [patch × pixels of the band] from one group of one image.
-fn gather<T: Real>(geo: &Conv2d, x: &[T], band: std::ops::Range<usize>, columns: &mut [T]) {
-    let width = geo.output.1;
-    runs(geo, band, |place, source, inside| {
-        let target = &mut columns[place..place + width];
-        let Some(source) = source else { return target.fill(T::ZERO) };
-        target[..inside.start].fill(T::ZERO);
-        target[inside.end..].fill(T::ZERO);
-        let count = inside.len();
-        if geo.stride == 1 {
-            target[inside].copy_from_slice(&x[source..source + count]);
-        } else {
-            target[inside].iter_mut().zip(x[source..].iter().step_by(geo.stride)).for_each(|(t, &s)| *t = s);
+    let (x_picture, z_picture) = (geo.in_channels * pixels, geo.out_channels * geo.output_pixels());
+    dx.par_chunks_mut(together * x_picture).zip(dz.par_chunks(together * z_picture)).for_each(|(dx, dz)| {
+        let pictures = dx.len() / x_picture;
+        let runs = &runs[..runs.len() / together * pictures];
+        let mut staged = ctx.scratch::<T>(pictures * stage.picture());
+        for group in 0..geo.groups {
+            instructions.run(|| {
+                stage_group(&stage, group, dz, z_picture, &mut staged);
+                let weights = &weights[group * steps * panels.width()..];
+                let convolve = Convolve { runs, window: &window, panels, weights };
+                convolve.for_each_run(instructions, &staged, |panel, run, tile| {
+                    let (picture, pixel) = (run.place / pixels, run.place % pixels);
+                    let planes = &mut dx[picture * x_picture + (group * in_group + panel.first) * pixels..];
+                    write_tile(tile, panel.width, panel.channels, planes, pixels, pixel);
+                });
+            });
         }
     });
 }
 
-/// Adds each element of the columns to the place of the image that it was gathered from.
-fn scatter<T: Real>(geo: &Conv2d, columns: &[T], band: std::ops::Range<usize>, dx: &mut [T]) {
-    runs(geo, band, |place, target, inside| {
-        let Some(target) = target else { return };
-        let source = &columns[place + inside.start..place + inside.end];
-        dx[target..].iter_mut().step_by(geo.stride).zip(source).for_each(|(d, &s)| *d += s);
+fn weight_gradient<T: Real>(ctx: &Context, geo: &Conv2d, x: &[T], dz: &[T], dw: &mut [T]) {
+    let instructions = ctx.instructions();
+    let (out_group, pixels, patch) = (geo.out_group(), geo.output_pixels(), geo.patch());
+    let (x_picture, z_picture) = (geo.in_channels * geo.input_pixels(), geo.out_channels * pixels);
+    let pictures = x.len() / x_picture;
+    if pictures == 0 {
+        return dw.fill(T::ZERO);
+    }
+    let stage = geo.input_stage(1);
+    let panels = Panels::of::<T>(instructions, out_group);
+    let in_part = pictures.div_ceil(PARTS);
+    let parts = pictures.div_ceil(in_part);
+    let in_strip = panels.count().div_ceil(STRIPS.div_ceil(geo.groups));
+    let strips = panels.count().div_ceil(in_strip);
+    let strip_width = if strips == 1 { panels.width() } else { in_strip * panels.get(0).width };
+    let together = (CACHED / (stage.picture() + pixels * strip_width)).clamp(1, in_part);
+    let steps = stage.pixels(together, geo.output, geo.stride);
+    let runs = stage.window_runs(geo.kernel, T::tiles(instructions).longest);
+    // [parts × groups × panels × patch × width]
+    let mut sums = ctx.scratch::<T>(parts * geo.groups * patch * panels.width());
+    let mut work = Vec::with_capacity(parts * geo.groups * strips);
+    for (i, mut of_group) in sums.chunks_exact_mut(patch * panels.width()).enumerate() {
+        for strip in 0..strips {
+            let size = (patch * strip_width).min(of_group.len());
+            let (of_strip, rest) = of_group.split_at_mut(size);
+            work.push((i / geo.groups, i % geo.groups, strip, of_strip));
+            of_group = rest;
+        }
+    }
+    work.into_par_iter().for_each(|(part, group, strip, sums)| {
+        let mut staged = ctx.scratch::<T>(together * stage.picture());
+        let mut gradients = ctx.scratch::<T>(together * pixels * panels.get(0).width);
+        let of_part = |all: &[T], picture: usize| part * in_part * picture..((part + 1) * in_part * picture).min(all.len());
+        let (x, dz) = (&x[of_part(x, x_picture)], &dz[of_part(dz, z_picture)]);
+        for (nth, (x, dz)) in x.chunks(together * x_picture).zip(dz.chunks(together * z_picture)).enumerate() {
+            let pictures = x.len() / x_picture;
+            instructions.run(|| {
+                stage_group(&stage, group, x, x_picture, &mut staged);
+                for panel in panels.iter().skip(strip * in_strip).take(in_strip) {
+                    for (dz, packed) in dz.chunks_exact(z_picture).zip(gradients.chunks_exact_mut(pixels * panel.width)) {
+                        let dz = &dz[(group * out_group + panel.first) * pixels..];
+                        panel.pack(pixels, Strided { elements: dz, step_by: 1, channel_by: pixels }, packed);
+                    }
+                    let (steps, first) = (&steps[..pictures * pixels], panel.first - strip * in_strip * panels.get(0).width);
+                    let sums = &mut sums[first * patch..][..patch * panel.width];
+                    let product = Product { source: &staged, runs: &runs, steps, panel: &gradients, width: panel.width };
+                    product.for_each_run(instructions, |run, tile| {
+                        let sums = &mut sums[run.place * panel.width..][..tile.len()];
+                        if nth == 0 {
+                            sums.copy_from_slice(tile);
+                        } else {
+                            sums.iter_mut().zip(tile).for_each(|(sum, &v)| *sum += v);
+                        }
+                    });
+                }
+            });
+        }
+    });
+    let part_size = geo.groups * patch * panels.width();
+    let mut rows = Vec::with_capacity(geo.groups * panels.count());
+    let mut rest = dw;
+    for group in 0..geo.groups {
+        for panel in panels.iter() {
+            let (these, others) = rest.split_at_mut(panel.channels * patch);
+            rows.push((group, panel, these));
+            rest = others;
+        }
+    }
+    rows.into_par_iter().for_each(|(group, panel, dw)| {
+        instructions.run(|| {
+            dw.fill(T::ZERO);
+            for part in sums.chunks_exact(part_size) {
+                let part = &part[group * patch * panels.width() + panel.offset(patch)..];
+                for (channel, dw) in dw.chunks_exact_mut(patch).enumerate() {
+                    dw.iter_mut().zip(part[channel..].iter().step_by(panel.width)).for_each(|(dw, &v)| *dw += v);
+                }
+            }
+        });
     });
 }
 

@@ -6,6 +6,7 @@
 //! Both passes are matrix products: see the CPU's kernels.
 
 mod cpu;
+mod staging;
 #[cfg(test)]
 mod tests;
 

@@ -1,13 +1,17 @@
-//! Three matrix products, cut along the weights' rows or columns so that each thread streams its own share of them once.
-//! What a piece produces stands together, transposed where need be, so that threads write apart from each other.
+//! Three [products](crate::ops::product), cut along the weights' rows so that each thread streams its own share of them once:
+//!
+//! | result | its rows (runs) | summed over (steps) | panels |
+//! |---|---|---|---|
+//! | yᵀ [outputs × batch] | rows of w | inputs | xᵀ, by pictures |
+//! | dxᵀ [inputs × batch] | columns of w | outputs | dzᵀ, by pictures |
+//! | dw [outputs × inputs] | columns of dz | pictures | x, by inputs |
 
 use rayon::prelude::*;
 
 use super::Dense;
 use crate::ops::activation::{Activation, cpu as activation};
 use crate::ops::context::PIECE;
-use crate::ops::matrix::{Matrix, Product};
-use crate::ops::simd::widest;
+use crate::ops::product::{Panels, Product, Run, Strided};
 use crate::ops::{Context, Real};
 
 /// What the backward pass needs of the forward pass.
@@ -23,23 +27,59 @@ pub(super) struct Gradients<'a, T> {
     pub db: &'a mut [T],
 }
 
-/// Units that make a piece of work.
-const UNITS: usize = 64;
+/// Tiles of output units in a thread's piece of work.
+const TILES: usize = 4;
+/// Inputs that are summed before the next tile's turn, so that a panel of them stays in the cache.
+const DEPTH: usize = 1024;
+/// Rows of w that are streamed side by side for dx.
+const STREAMS: usize = 64;
+/// Inputs in a thread's piece of work for dx.
+const INPUTS: usize = 512;
 
 pub(super) fn forward<T: Real>(ctx: &Context, geo: &Dense, act: Option<Activation>, x: &[T], w: &[T], b: &[T], y: &mut [T]) {
-    let batch = x.len() / geo.inputs;
+    let (instructions, inputs) = (ctx.instructions(), geo.inputs);
+    let batch = x.len() / inputs;
     if batch == 0 {
         return;
     }
-    // yᵀ [outputs × batch] = w · xᵀ
-    let mut by_unit = ctx.scratch::<T>(geo.outputs * batch);
-    by_unit.par_chunks_mut(UNITS * batch).zip(w.par_chunks(UNITS * geo.inputs)).for_each(|(y, w)| {
-        let product = Product { rows: y.len() / batch, columns: batch, depth: geo.inputs, accumulate: false };
-        product.compute(y, batch, Matrix::rows_of(geo.inputs, w), Matrix::rows_of(geo.inputs, x).transposed());
+    let panels = Panels::of::<T>(instructions, batch);
+    let width = panels.width();
+    let mut pictures = ctx.scratch::<T>(inputs * width);
+    // In strips of inputs, each with all its panels.
+    pictures.par_chunks_mut(DEPTH * width).enumerate().for_each(|(i, target)| {
+        let steps = target.len() / width;
+        let matrix = Strided { elements: &x[i * DEPTH..], step_by: 1, channel_by: inputs };
+        for panel in panels.iter() {
+            panel.pack(steps, matrix.skip_channels(panel.first), &mut target[panel.offset(steps)..]);
+        }
+    });
+    let units = TILES * T::tiles(instructions).longest;
+    let steps: Vec<u32> = (0..DEPTH as u32).collect();
+    // [outputs × width]
+    let mut by_unit = ctx.scratch::<T>(geo.outputs * width);
+    by_unit.par_chunks_mut(units * width).zip(w.par_chunks(units * inputs)).for_each(|(y, w)| {
+        let runs: Vec<Run> = (0..y.len() / width).map(|unit| Run { start: unit * inputs, place: unit, length: 1 }).collect();
+        instructions.run(|| {
+            for (nth, pictures) in pictures.chunks(DEPTH * width).enumerate() {
+                let steps = &steps[..pictures.len() / width];
+                for panel in panels.iter() {
+                    let product = Product {
+                        source: &w[nth * DEPTH..],
+                        runs: &runs,
+                        steps,
+                        panel: &pictures[panel.offset(steps.len())..],
+                        width: panel.width,
+                    };
+                    product.for_each_run(instructions, |run, tile| {
+                        add_tile(nth == 0, tile, &mut y[run.place * width + panel.first..]);
+                    });
+                }
+            }
+        });
     });
     y.par_chunks_mut(geo.outputs).enumerate().for_each(|(picture, y)| {
-        widest(|| {
-            for ((y, by_unit), &b) in y.iter_mut().zip(by_unit.chunks_exact(batch)).zip(b) {
+        instructions.run(|| {
+            for ((y, by_unit), &b) in y.iter_mut().zip(by_unit.chunks_exact(width)).zip(b) {
                 *y = by_unit[picture] + b;
             }
             if let Some(act) = act {
@@ -47,6 +87,16 @@ pub(super) fn forward<T: Real>(ctx: &Context, geo: &Dense, act: Option<Activatio
             }
         });
     });
+}
+
+/// A sum's first share overwrites, the others add.
+#[inline(always)]
+fn add_tile<T: Real>(first: bool, tile: &[T], target: &mut [T]) {
+    if first {
+        target[..tile.len()].copy_from_slice(tile);
+    } else {
+        target.iter_mut().zip(tile).for_each(|(t, &v)| *t += v);
+    }
 }
 
 pub(super) fn backward<T: Real>(
@@ -57,37 +107,98 @@ pub(super) fn backward<T: Real>(
     dy: &mut [T],
     gradients: Gradients<T>,
 ) {
-    let batch = dy.len() / geo.outputs;
-    if batch == 0 {
+    if dy.is_empty() {
         gradients.dw.fill(T::ZERO);
         return gradients.db.fill(T::ZERO);
     }
     if let Some(act) = act {
         dy.par_chunks_mut(PIECE)
             .zip(kept.y.par_chunks(PIECE))
-            .for_each(|(dy, y)| widest(|| activation::differentiate(act, y, dy)));
+            .for_each(|(dy, y)| ctx.instructions().run(|| activation::differentiate(act, y, dy)));
     }
-    let dz = &*dy;
     gradients.db.fill(T::ZERO);
-    for dz in dz.chunks_exact(geo.outputs) {
+    for dz in dy.chunks_exact(geo.outputs) {
         gradients.db.iter_mut().zip(dz).for_each(|(db, &dz)| *db += dz);
     }
-    // dw [outputs × inputs] = dzᵀ · x
-    gradients.dw.par_chunks_mut(UNITS * geo.inputs).enumerate().for_each(|(i, dw)| {
-        let product = Product { rows: dw.len() / geo.inputs, columns: geo.inputs, depth: batch, accumulate: false };
-        let dz = Matrix::rows_of(geo.outputs, &dz[i * UNITS..]).transposed();
-        product.compute(dw, geo.inputs, dz, Matrix::rows_of(geo.inputs, kept.x));
-    });
+    weight_gradient(ctx, geo, kept.x, dy, gradients.dw);
     if let Some(dx) = gradients.dx {
-        // dxᵀ [inputs × batch] = wᵀ · dzᵀ
-        let mut by_unit = ctx.scratch::<T>(geo.inputs * batch);
-        by_unit.par_chunks_mut(UNITS * batch).enumerate().for_each(|(i, dx)| {
-            let product = Product { rows: dx.len() / batch, columns: batch, depth: geo.outputs, accumulate: false };
-            let w = Matrix::rows_of(geo.inputs, &kept.w[i * UNITS..]).transposed();
-            product.compute(dx, batch, w, Matrix::rows_of(geo.outputs, dz).transposed());
-        });
-        dx.par_chunks_mut(geo.inputs).enumerate().for_each(|(picture, dx)| {
-            dx.iter_mut().zip(by_unit.chunks_exact(batch)).for_each(|(dx, by_unit)| *dx = by_unit[picture]);
-        });
+        input_gradient(ctx, geo, kept.w, dy, dx);
     }
+}
+
+fn weight_gradient<T: Real>(ctx: &Context, geo: &Dense, x: &[T], dz: &[T], dw: &mut [T]) {
+    let instructions = ctx.instructions();
+    let batch = x.len() / geo.inputs;
+    let longest = T::tiles(instructions).longest;
+    let panels = Panels::of::<T>(instructions, geo.inputs);
+    let mut pictures = ctx.scratch::<T>(batch * panels.width());
+    panels.pack(instructions, batch, Strided { elements: x, step_by: geo.inputs, channel_by: 1 }, &mut pictures);
+    let steps: Vec<u32> = (0..batch).map(|picture| (picture * geo.outputs) as u32).collect();
+    dw.par_chunks_mut(longest * geo.inputs).enumerate().for_each(|(i, dw)| {
+        let runs = [Run { start: i * longest, place: 0, length: dw.len() / geo.inputs }];
+        instructions.run(|| {
+            for panel in panels.iter() {
+                let product = Product {
+                    source: dz,
+                    runs: &runs,
+                    steps: &steps,
+                    panel: &pictures[panel.offset(batch)..],
+                    width: panel.width,
+                };
+                product.for_each_run(instructions, |run, tile| {
+                    for (unit, row) in tile.chunks_exact(panel.width).enumerate() {
+                        let dw = &mut dw[(run.place + unit) * geo.inputs + panel.first..];
+                        dw[..panel.channels].copy_from_slice(&row[..panel.channels]);
+                    }
+                });
+            }
+        });
+    });
+}
+
+fn input_gradient<T: Real>(ctx: &Context, geo: &Dense, w: &[T], dz: &[T], dx: &mut [T]) {
+    let (instructions, inputs) = (ctx.instructions(), geo.inputs);
+    let batch = dx.len() / inputs;
+    let panels = Panels::of::<T>(instructions, batch);
+    let width = panels.width();
+    let mut gradients = ctx.scratch::<T>(geo.outputs * width);
+    gradients.par_chunks_mut(STREAMS * width).enumerate().for_each(|(i, target)| {
+        let steps = target.len() / width;
+        let matrix = Strided { elements: &dz[i * STREAMS..], step_by: 1, channel_by: geo.outputs };
+        for panel in panels.iter() {
+            panel.pack(steps, matrix.skip_channels(panel.first), &mut target[panel.offset(steps)..]);
+        }
+    });
+    let mut by_unit = ctx.scratch::<T>(inputs * width);
+    by_unit.par_chunks_mut(INPUTS * width).enumerate().for_each(|(i, dx)| {
+        let columns = dx.len() / width;
+        let runs: Vec<Run> = Run::cut(0, 0, columns, T::tiles(instructions).longest).collect();
+        let steps: Vec<u32> = (0..STREAMS).map(|unit| (unit * columns) as u32).collect();
+        let mut block = ctx.scratch::<T>(STREAMS * columns);
+        instructions.run(|| {
+            for (nth, (gradients, w)) in gradients.chunks(STREAMS * width).zip(w.chunks(STREAMS * inputs)).enumerate() {
+                let steps = &steps[..gradients.len() / width];
+                for (row, w) in block.chunks_exact_mut(columns).zip(w.chunks_exact(inputs)) {
+                    row.copy_from_slice(&w[i * INPUTS..][..columns]);
+                }
+                for panel in panels.iter() {
+                    let product = Product {
+                        source: &block,
+                        runs: &runs,
+                        steps,
+                        panel: &gradients[panel.offset(steps.len())..],
+                        width: panel.width,
+                    };
+                    product.for_each_run(instructions, |run, tile| {
+                        for (row, tile) in tile.chunks_exact(panel.width).enumerate() {
+                            add_tile(nth == 0, tile, &mut dx[(run.place + row) * width + panel.first..]);
+                        }
+                    });
+                }
+            }
+        });
+    });
+    dx.par_chunks_mut(inputs).enumerate().for_each(|(picture, dx)| {
+        dx.iter_mut().zip(by_unit.chunks_exact(width)).for_each(|(dx, by_unit)| *dx = by_unit[picture]);
+    });
 }

@@ -6,26 +6,25 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::DropoutKey;
-use crate::ops::Real;
 use crate::ops::context::PIECE;
-use crate::ops::simd::widest;
+use crate::ops::{Context, Real};
 
 /// Sets dropout's streams apart from those of other purposes under the same seed.
 const PURPOSE: [u8; 8] = *b"dropout\0";
 
-pub(super) fn forward<T: Real>(p: f64, key: DropoutKey, x: &mut [T], mask: &mut [u8]) {
+pub(super) fn forward<T: Real>(ctx: &Context, p: f64, key: DropoutKey, x: &mut [T], mask: &mut [u8]) {
     // A unit is silent where its 32 random bits, as an integer, are below p · 2³².
     let threshold = (p * 2f64.powi(32)).round() as u64;
     x.par_chunks_mut(PIECE).zip(mask.par_chunks_mut(PIECE)).enumerate().for_each(|(i, (x, mask))| {
         let mut stream = stream_of(key);
         stream.set_word_pos((i * PIECE) as u128);
         mask.iter_mut().for_each(|speaks| *speaks = (stream.next_u32() as u64 >= threshold) as u8);
-        widest(|| scale(p, mask, x));
+        ctx.instructions().run(|| scale(p, mask, x));
     });
 }
 
-pub(super) fn backward<T: Real>(p: f64, mask: &[u8], dy: &mut [T]) {
-    dy.par_chunks_mut(PIECE).zip(mask.par_chunks(PIECE)).for_each(|(dy, mask)| widest(|| scale(p, mask, dy)));
+pub(super) fn backward<T: Real>(ctx: &Context, p: f64, mask: &[u8], dy: &mut [T]) {
+    dy.par_chunks_mut(PIECE).zip(mask.par_chunks(PIECE)).for_each(|(dy, mask)| ctx.instructions().run(|| scale(p, mask, dy)));
 }
 
 fn stream_of(key: DropoutKey) -> ChaCha8Rng {

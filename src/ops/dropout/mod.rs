@@ -29,7 +29,7 @@ fn check_probability(op: &'static str, p: f64) -> Result<()> {
 }
 
 /// Writes `y` from `x`, and to `mask` (U8) 1 where a unit speaks, 0 where it is silent; all have the same shape, any.
-pub fn forward(_: &Context, p: f64, key: DropoutKey, x: &Tensor, y: &Tensor, mask: &Tensor) -> Result<()> {
+pub fn forward(ctx: &Context, p: f64, key: DropoutKey, x: &Tensor, y: &Tensor, mask: &Tensor) -> Result<()> {
     const OP: &str = "dropout forward";
     check_probability(OP, p)?;
     check(OP, &[reads("x", x, x.dims()), writes("y", y, x.dims()), writes("mask", mask, x.dims()).of(DType::U8)])?;
@@ -38,7 +38,7 @@ pub fn forward(_: &Context, p: f64, key: DropoutKey, x: &Tensor, y: &Tensor, mas
             let x = read(x)?;
             write(y, |y| {
                 y.copy_from_slice(&x);
-                write(mask, |mask| cpu::forward::<f32>(p, key, y, mask))
+                write(mask, |mask| cpu::forward::<f32>(ctx, p, key, y, mask))
             })?
         }
         device => no_kernel(OP, device),
@@ -46,18 +46,18 @@ pub fn forward(_: &Context, p: f64, key: DropoutKey, x: &Tensor, y: &Tensor, mas
 }
 
 /// [`forward`] with `x` turned into y in place.
-pub fn forward_in_place(_: &Context, p: f64, key: DropoutKey, x: &Tensor, mask: &Tensor) -> Result<()> {
+pub fn forward_in_place(ctx: &Context, p: f64, key: DropoutKey, x: &Tensor, mask: &Tensor) -> Result<()> {
     const OP: &str = "dropout forward";
     check_probability(OP, p)?;
     check(OP, &[writes("x", x, x.dims()), writes("mask", mask, x.dims()).of(DType::U8)])?;
     match x.device() {
-        Device::Cpu => write(x, |x| write(mask, |mask| cpu::forward::<f32>(p, key, x, mask)))?,
+        Device::Cpu => write(x, |x| write(mask, |mask| cpu::forward::<f32>(ctx, p, key, x, mask)))?,
         device => no_kernel(OP, device),
     }
 }
 
 /// Overwrites `dx` given `dy`, the gradient by y; `p` and `mask` are those of the forward pass.
-pub fn backward(_: &Context, p: f64, mask: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
+pub fn backward(ctx: &Context, p: f64, mask: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
     const OP: &str = "dropout backward";
     check_probability(OP, p)?;
     check(OP, &[reads("mask", mask, dy.dims()).of(DType::U8), reads("dy", dy, dy.dims()), writes("dx", dx, dy.dims())])?;
@@ -66,7 +66,7 @@ pub fn backward(_: &Context, p: f64, mask: &Tensor, dy: &Tensor, dx: &Tensor) ->
             let (mask, dy) = (read(mask)?, read(dy)?);
             write(dx, |dx| {
                 dx.copy_from_slice(&dy);
-                cpu::backward::<f32>(p, &mask, dx);
+                cpu::backward::<f32>(ctx, p, &mask, dx);
             })
         }
         device => no_kernel(OP, device),
@@ -74,14 +74,14 @@ pub fn backward(_: &Context, p: f64, mask: &Tensor, dy: &Tensor, dx: &Tensor) ->
 }
 
 /// [`backward`] with `dy` turned into dx in place.
-pub fn backward_in_place(_: &Context, p: f64, mask: &Tensor, dy: &Tensor) -> Result<()> {
+pub fn backward_in_place(ctx: &Context, p: f64, mask: &Tensor, dy: &Tensor) -> Result<()> {
     const OP: &str = "dropout backward";
     check_probability(OP, p)?;
     check(OP, &[reads("mask", mask, dy.dims()).of(DType::U8), writes("dy", dy, dy.dims())])?;
     match dy.device() {
         Device::Cpu => {
             let mask = read(mask)?;
-            write(dy, |dy| cpu::backward::<f32>(p, &mask, dy))
+            write(dy, |dy| cpu::backward::<f32>(ctx, p, &mask, dy))
         }
         device => no_kernel(OP, device),
     }

@@ -75,11 +75,11 @@ proptest! {
         let (x, dy) = (random(step, 60), random(step + 1, 60));
         let output = |x: &[f64]| {
             let (mut y, mut mask) = (x.to_vec(), vec![0xff; x.len()]);
-            cpu::forward(p, key, &mut y, &mut mask);
+            cpu::forward(&Context::new(), p, key, &mut y, &mut mask);
             (y, mask)
         };
         let mut dx = dy.clone();
-        cpu::backward(p, &output(&x).1, &mut dx);
+        cpu::backward(&Context::new(), p, &output(&x).1, &mut dx);
         assert_gradient("x", &x, &dx, |x| dot(&output(x).0, &dy));
     }
 }

@@ -42,7 +42,7 @@ impl Lrn {
 }
 
 /// Writes `y` from `x`, and d (without the exponent) to `denominator`; all are [b, c, h, w].
-pub fn forward(_: &Context, lrn: &Lrn, x: &Tensor, y: &Tensor, denominator: &Tensor) -> Result<()> {
+pub fn forward(ctx: &Context, lrn: &Lrn, x: &Tensor, y: &Tensor, denominator: &Tensor) -> Result<()> {
     const OP: &str = "lrn forward";
     lrn.check(OP)?;
     batch_of(OP, "x", x, 4)?;
@@ -51,7 +51,7 @@ pub fn forward(_: &Context, lrn: &Lrn, x: &Tensor, y: &Tensor, denominator: &Ten
         Device::Cpu => {
             let shape = cpu::Shape::of(x.dims4()?);
             let x = read(x)?;
-            write(y, |y| write(denominator, |denominator| cpu::forward::<f32>(lrn, shape, &x, y, denominator)))?
+            write(y, |y| write(denominator, |denominator| cpu::forward::<f32>(ctx, lrn, shape, &x, y, denominator)))?
         }
         device => no_kernel(OP, device),
     }

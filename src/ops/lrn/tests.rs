@@ -47,7 +47,7 @@ proptest! {
         let dy = random(seed + 1, x.len());
         let output = |x: &[f64]| {
             let (mut y, mut denominator) = (vec![f64::NAN; x.len()], vec![f64::NAN; x.len()]);
-            cpu::forward(&lrn, shape, x, &mut y, &mut denominator);
+            cpu::forward(&Context::new(), &lrn, shape, x, &mut y, &mut denominator);
             (y, denominator)
         };
         let (y, denominator) = output(&x);

@@ -3,18 +3,17 @@
 use rayon::prelude::*;
 
 use super::MaxPool2d;
-use crate::ops::Real;
-use crate::ops::simd::widest;
+use crate::ops::{Context, Real};
 
-pub(super) fn forward<T: Real>(geo: &MaxPool2d, x: &[T], y: &mut [T], argmax: &mut [u8]) {
+pub(super) fn forward<T: Real>(ctx: &Context, geo: &MaxPool2d, x: &[T], y: &mut [T], argmax: &mut [u8]) {
     let pixels = geo.output.0 * geo.output.1;
     y.par_chunks_mut(pixels)
         .zip(argmax.par_chunks_mut(pixels))
         .zip(x.par_chunks(geo.input.0 * geo.input.1))
-        .for_each(|((y, argmax), x)| widest(|| forward_plane(geo, x, y, argmax)));
+        .for_each(|((y, argmax), x)| ctx.instructions().run(|| forward_plane(geo, x, y, argmax)));
 }
 
-pub(super) fn backward<T: Real>(geo: &MaxPool2d, argmax: &[u8], dy: &[T], dx: &mut [T]) {
+pub(super) fn backward<T: Real>(_: &Context, geo: &MaxPool2d, argmax: &[u8], dy: &[T], dx: &mut [T]) {
     let pixels = geo.output.0 * geo.output.1;
     dx.par_chunks_mut(geo.input.0 * geo.input.1)
         .zip(argmax.par_chunks(pixels))

@@ -69,7 +69,7 @@ impl MaxPool2d {
 
 /// Writes `y` [b, c, oh, ow] from `x` [b, c, h, w], and for each maximum its place in its window, row · kernel + column, to `argmax`
 /// (U8, shaped as `y`). A NaN in the window is its maximum.
-pub fn forward(_: &Context, geo: &MaxPool2d, x: &Tensor, y: &Tensor, argmax: &Tensor) -> Result<()> {
+pub fn forward(ctx: &Context, geo: &MaxPool2d, x: &Tensor, y: &Tensor, argmax: &Tensor) -> Result<()> {
     const OP: &str = "max_pool2d forward";
     let batch = batch_of(OP, "x", x, 4)?;
     check(
@@ -83,14 +83,14 @@ pub fn forward(_: &Context, geo: &MaxPool2d, x: &Tensor, y: &Tensor, argmax: &Te
     match x.device() {
         Device::Cpu => {
             let x = read(x)?;
-            write(y, |y| write(argmax, |argmax| cpu::forward::<f32>(geo, &x, y, argmax)))?
+            write(y, |y| write(argmax, |argmax| cpu::forward::<f32>(ctx, geo, &x, y, argmax)))?
         }
         device => no_kernel(OP, device),
     }
 }
 
 /// Overwrites `dx` [b, c, h, w]: each maximum gets the whole gradient `dy` [b, c, oh, ow] of its window, the others none.
-pub fn backward(_: &Context, geo: &MaxPool2d, argmax: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
+pub fn backward(ctx: &Context, geo: &MaxPool2d, argmax: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
     const OP: &str = "max_pool2d backward";
     let batch = batch_of(OP, "dx", dx, 4)?;
     check(
@@ -104,7 +104,7 @@ pub fn backward(_: &Context, geo: &MaxPool2d, argmax: &Tensor, dy: &Tensor, dx: 
     match dx.device() {
         Device::Cpu => {
             let (argmax, dy) = (read(argmax)?, read(dy)?);
-            write(dx, |dx| cpu::backward::<f32>(geo, &argmax, &dy, dx))
+            write(dx, |dx| cpu::backward::<f32>(ctx, geo, &argmax, &dy, dx))
         }
         device => no_kernel(OP, device),
     }

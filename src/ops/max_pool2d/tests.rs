@@ -92,7 +92,7 @@ proptest! {
         let dy = random(seed + 1, geo.output_shape(1).iter().product());
         let output = |x: &[f64]| {
             let (mut y, mut argmax) = (vec![f64::NAN; dy.len()], vec![0xff; dy.len()]);
-            cpu::forward(&geo, x, &mut y, &mut argmax);
+            cpu::forward(&Context::new(), &geo, x, &mut y, &mut argmax);
             (y, argmax)
         };
         let (y, argmax) = output(&x);
@@ -106,7 +106,7 @@ proptest! {
             prop_assert_eq!(y, largest);
         }
         let mut dx = vec![f64::NAN; x.len()];
-        cpu::backward(&geo, &argmax, &dy, &mut dx);
+        cpu::backward(&Context::new(), &geo, &argmax, &dy, &mut dx);
         assert_gradient("x", &x, &dx, |x| dot(&output(x).0, &dy));
     }
 }

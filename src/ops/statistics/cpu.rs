@@ -1,7 +1,6 @@
 use rayon::prelude::*;
 
 use crate::ops::context::PIECE;
-use crate::ops::simd::widest;
 use crate::ops::{Context, Real};
 
 /// A sum of squares in f64, as many of them side by side as make it quick; the order of the additions is fixed.
@@ -30,7 +29,7 @@ impl Lanes {
 pub(super) fn sum_and_squares<T: Real>(ctx: &Context, values: &[T]) -> (f64, f64) {
     let mut pieces = ctx.scratch::<f64>(2 * values.len().div_ceil(PIECE));
     values.par_chunks(PIECE).zip(pieces.par_chunks_mut(2)).for_each(|(values, piece)| {
-        widest(|| {
+        ctx.instructions().run(|| {
             let (mut sum, mut squares) = (Lanes::default(), Lanes::default());
             let (whole, rest) = values.as_chunks::<{ Lanes::WIDTH }>();
             for values in whole {
@@ -45,10 +44,10 @@ pub(super) fn sum_and_squares<T: Real>(ctx: &Context, values: &[T]) -> (f64, f64
     pieces.chunks_exact(2).fold((0.0, 0.0), |total, piece| (total.0 + piece[0], total.1 + piece[1]))
 }
 
-pub(super) fn all_finite<T: Real>(values: &[T]) -> bool {
+pub(super) fn all_finite<T: Real>(ctx: &Context, values: &[T]) -> bool {
     // 0 · v is 0 for a finite v and NaN for any other; a sum with a NaN in it is one.
     values.par_chunks(PIECE).all(|values| {
-        widest(|| {
+        ctx.instructions().run(|| {
             let mut lanes = [T::ZERO; 64];
             let (whole, rest) = values.as_chunks::<64>();
             for values in whole {
@@ -60,7 +59,7 @@ pub(super) fn all_finite<T: Real>(values: &[T]) -> bool {
     })
 }
 
-pub(super) fn dead_share<T: Real>(units: usize, y: &[T]) -> f64 {
+pub(super) fn dead_share<T: Real>(ctx: &Context, units: usize, y: &[T]) -> f64 {
     /// Units that are looked at together, their state in the innermost cache.
     const TOGETHER: usize = 4096;
     if units == 0 || y.is_empty() {
@@ -71,7 +70,7 @@ pub(super) fn dead_share<T: Real>(units: usize, y: &[T]) -> f64 {
         .map(|i| {
             let range = i * TOGETHER..((i + 1) * TOGETHER).min(units);
             let mut silent = [true; TOGETHER];
-            widest(|| {
+            ctx.instructions().run(|| {
                 for y in y.chunks_exact(units) {
                     // A NaN is not silent.
                     silent.iter_mut().zip(&y[range.clone()]).for_each(|(silent, y)| *silent &= *y <= T::ZERO);

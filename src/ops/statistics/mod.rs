@@ -28,23 +28,23 @@ pub fn square_sum(ctx: &Context, t: &Tensor) -> Result<f64> {
 }
 
 /// Whether there is neither a NaN nor an infinity in a tensor of any shape.
-pub fn all_finite(_: &Context, t: &Tensor) -> Result<bool> {
+pub fn all_finite(ctx: &Context, t: &Tensor) -> Result<bool> {
     const OP: &str = "all_finite";
     check(OP, &[reads("t", t, t.dims())])?;
     match t.device() {
-        Device::Cpu => Ok(cpu::all_finite::<f32>(&read(t)?)),
+        Device::Cpu => Ok(cpu::all_finite::<f32>(ctx, &read(t)?)),
         device => no_kernel(OP, device),
     }
 }
 
 /// Share of the units of `y` [b, …] that are positive for no picture of the batch: with ReLU, those that are silent and learn nothing.
-pub fn dead_share(_: &Context, y: &Tensor) -> Result<f64> {
+pub fn dead_share(ctx: &Context, y: &Tensor) -> Result<f64> {
     const OP: &str = "dead_share";
     check(OP, &[reads("y", y, y.dims())])?;
     match y.device() {
         Device::Cpu => {
             let units: usize = y.dims().iter().skip(1).product();
-            Ok(cpu::dead_share::<f32>(units, &read(y)?))
+            Ok(cpu::dead_share::<f32>(ctx, units, &read(y)?))
         }
         device => no_kernel(OP, device),
     }
