@@ -10,6 +10,9 @@ pub enum Scale {
     Log,
 }
 
+/// Share of an axis that its data should take up before coarser ticks are tried.
+const ENOUGH: f64 = 0.75;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
     pub at: f64,
@@ -28,13 +31,24 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// An axis over `range` with up to `ticks` ticks, labelled by `label`.
+    /// An axis over `range` with up to `ticks` ticks, labelled by `label`, which gets a tick and the distance between two.
     pub fn new(range: Range<f64>, scale: Scale, ticks: usize, label: impl Fn(f64, f64) -> String) -> Axis {
         let (min, max) = (range.start, range.end);
         let ticks = match scale {
             Scale::Log if max / min > 4.0 => decades(min, max, ticks),
-            _ => round_numbers(min, max, ticks),
+            _ => multiples(min, max, round_step(max - min, ticks)),
         };
+        Axis::with_ticks(range, scale, ticks, label)
+    }
+
+    /// A linear axis with a tick at each multiple of `step`.
+    pub(super) fn stepped(range: Range<f64>, step: f64, label: impl Fn(f64, f64) -> String) -> Axis {
+        let ticks = multiples(range.start, range.end, step);
+        Axis::with_ticks(range, Scale::Linear, ticks, label)
+    }
+
+    fn with_ticks(range: Range<f64>, scale: Scale, ticks: Vec<f64>, label: impl Fn(f64, f64) -> String) -> Axis {
+        let (min, max) = (range.start, range.end);
         let step = ticks.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
         let ticks = ticks.into_iter().map(|at| Tick { at, label: label(at, step) }).collect();
         Axis { label: "", min, max, scale, ticks }
@@ -58,31 +72,44 @@ impl Axis {
     }
 }
 
-/// The smallest of 1, 2, 2.5 and 5 times a power of ten of which at most `count` fit into `span`.
-pub(super) fn round_step(span: f64, count: usize) -> f64 {
+/// 1, 2, 2.5 and 5 times powers of ten, ascending, from the first of which at most `count` fit into `span`.
+fn round_steps(span: f64, count: usize) -> impl Iterator<Item = f64> {
     let least = span / count.max(1) as f64;
     let power = 10_f64.powf(least.log10().floor());
-    [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= least * 0.999).unwrap_or(least)
+    let all = [1.0, 10.0, 100.0].into_iter().flat_map(|ten| [1.0, 2.0, 2.5, 5.0].map(|factor| factor * ten));
+    all.map(move |factor| factor * power).skip_while(move |step| *step < least * 0.999)
 }
 
-/// `[min, max]` put outwards to multiples of half a tick, so that an axis rests while its data trembles. With `rows`, `max` is
-/// put up so far that there are equally many whole rows from tick to tick, beginning with a tick on the lowest row.
-pub(super) fn rounded_out(min: f64, max: f64, ticks: usize, rows: usize) -> Range<f64> {
-    let step = round_step(max - min, ticks);
-    let half = step / 2.0;
-    if rows < 2 {
-        return (min / half).floor() * half..(max / half).ceil() * half;
-    }
-    let min = (min / step).floor() * step;
-    let gaps = (rows - 1) as f64;
-    let rows_to_a_tick = (gaps * step / (max - min)).floor();
-    // A row stands for a round part of a tick where it must stand for more than one.
-    let row = if rows_to_a_tick >= 1.0 { step / rows_to_a_tick } else { step * (((max - min) / gaps / step).ceil()) };
-    min..min + gaps * row
+fn round_step(span: f64, count: usize) -> f64 {
+    round_steps(span, count).next().unwrap_or(span)
 }
 
-fn round_numbers(min: f64, max: f64, count: usize) -> Vec<f64> {
-    let step = round_step(max - min, count);
+/// `[min, max]` put outwards to multiples of half a tick, so that an axis rests while its data trembles.
+pub(super) fn rounded_out(min: f64, max: f64, ticks: usize) -> Range<f64> {
+    let half = round_step(max - min, ticks) / 2.0;
+    (min / half).floor() * half..(max / half).ceil() * half
+}
+
+/// `[min, max]` put outwards to an axis of `rows` rows whose every tick has a row of its own: there are equally many whole rows
+/// from tick to tick, and the lowest row has a tick. Returns the axis and the distance of its ticks.
+pub(super) fn onto_rows(min: f64, max: f64, ticks: usize, rows: usize) -> (Range<f64>, f64) {
+    let gaps = (rows.max(2) - 1) as f64;
+    let fit = |step: f64| {
+        let low = (min / step).floor() * step;
+        let rows_to_a_tick = (gaps * step / (max - low)).floor();
+        // A row stands for a round part of a tick, or for several ticks.
+        let row = if rows_to_a_tick >= 1.0 { step / rows_to_a_tick } else { step * ((max - low) / gaps / step).ceil() };
+        (low..low + gaps * row, step)
+    };
+    let used = |axis: &Range<f64>| (max - min) / (axis.end - axis.start);
+    let labelled_twice = |(axis, step): &(Range<f64>, f64)| axis.start + step <= axis.end;
+    let fits: Vec<_> = round_steps(max - min, ticks).take(4).map(fit).filter(labelled_twice).collect();
+    let enough = fits.iter().find(|(axis, _)| used(axis) >= ENOUGH);
+    let fullest = || fits.iter().max_by(|a, b| used(&a.0).total_cmp(&used(&b.0)));
+    enough.or_else(fullest).cloned().unwrap_or((min..max, max - min))
+}
+
+fn multiples(min: f64, max: f64, step: f64) -> Vec<f64> {
     if !step.is_finite() || step <= 0.0 {
         return vec![min];
     }
@@ -142,9 +169,11 @@ mod tests {
     #[test]
     fn every_tick_can_have_a_row_of_its_own() {
         for (min, max, rows) in [(0.93, 2.47, 14), (0.0, 0.78, 9), (1.2e-3, 5.1e-3, 12), (0.0, 97.0, 30), (0.4, 2.6, 4)] {
-            let range = rounded_out(min, max, rows / 2, rows);
+            let (range, step) = onto_rows(min, max, rows / 2, rows);
             assert!(range.start <= min && range.end >= max, "{range:?} does not hold {min}..{max}");
-            let axis = Axis::new(range, Scale::Linear, rows / 2 + 1, |_, _| String::new());
+            assert!((max - min) / (range.end - range.start) > 0.55, "{range:?} is mostly empty for {min}..{max}");
+            let axis = Axis::stepped(range, step, |_, _| String::new());
+            assert!(axis.ticks.len() >= 2, "{axis:?}");
             for tick in &axis.ticks {
                 let row = axis.fraction(tick.at) * (rows - 1) as f64;
                 assert!((row - row.round()).abs() < 1e-6, "{tick:?} is on row {row} of {rows}");

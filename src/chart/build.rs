@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::axis::{Axis, Scale};
 use super::model::*;
-use super::range::vertical_range;
+use super::range::{Vertical, vertical_range};
 use super::view::{ChartView, XUnit};
 use crate::knobs::{Kind, Knob};
 use crate::session::{Change, Evaluation, Series, Session, Split, Summary};
@@ -39,7 +39,12 @@ pub fn chart(session: &Session, metric: Metric, view: &ChartView, detail: Detail
     let log = view.log && metric != Metric::Accuracy;
     let scale = if log { Scale::Log } else { Scale::Linear };
     let keep = best.map(|best| tested(best, metric)).into_iter().chain(curves.iter().filter_map(|curve| curve.latest));
-    let (range, beyond) = vertical_range(&curves, keep, metric, scale, view.outliers, detail);
+    let Vertical { range, step, beyond } = vertical_range(&curves, keep, metric, scale, view.outliers, detail);
+    let y_label = |at: f64, step: f64| y_label(metric, at, step);
+    let y = match step {
+        Some(step) => Axis::stepped(range, step, y_label),
+        None => Axis::new(range, scale, detail.y_ticks, y_label),
+    };
     let mut notes = Vec::new();
     if log {
         notes.push("log".to_string());
@@ -51,7 +56,7 @@ pub fn chart(session: &Session, metric: Metric, view: &ChartView, detail: Detail
         metric,
         title: metric.title().to_string(),
         x: x_axis(session, view, &grid.steps(), detail.x_ticks),
-        y: Axis::new(range, scale, detail.y_ticks, |at, step| y_label(metric, at, step)),
+        y,
         cursor: view.cursor.map(|step| cursor(session, metric, step, &curves)),
         markers: markers(session, metric, &grid.steps(), best),
         guides: guides(session, metric),

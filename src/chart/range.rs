@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::axis::{Scale, rounded_out};
+use super::axis::{Scale, onto_rows, rounded_out};
 use super::build::Detail;
 use super::model::{Curve, Metric, Shape};
 
@@ -16,7 +16,16 @@ const TOLERATED: f64 = 8.0;
 /// With fewer values than these none counts as rare.
 const FEW: usize = 24;
 
-/// The range for `curves`, and the largest value above it. The values in `keep` are always inside; with `outliers`, all are.
+/// A vertical axis to be.
+pub(super) struct Vertical {
+    pub range: Range<f64>,
+    /// Where its ticks are given: their distance.
+    pub step: Option<f64>,
+    /// The largest value above it.
+    pub beyond: Option<f64>,
+}
+
+/// The range for `curves`. The values in `keep` are always inside; with `outliers`, all are.
 pub(super) fn vertical_range(
     curves: &[Curve],
     keep: impl Iterator<Item = f64>,
@@ -24,7 +33,7 @@ pub(super) fn vertical_range(
     scale: Scale,
     outliers: bool,
     detail: Detail,
-) -> (Range<f64>, Option<f64>) {
+) -> Vertical {
     // Thought of in the scale's own terms, so that a spike is as far off as it looks.
     let into = |value: f64| if scale == Scale::Log { value.log10() } else { value };
     let out = |value: f64| if scale == Scale::Log { 10_f64.powf(value) } else { value };
@@ -35,7 +44,7 @@ pub(super) fn vertical_range(
     let (mut steps, mut lines) =
         (values(|shape| matches!(shape, Shape::Band(_))), values(|shape| !matches!(shape, Shape::Band(_))));
     let whole = extremes(&mut steps).into_iter().chain(extremes(&mut lines)).reduce(joined);
-    let Some((min, max)) = whole else { return (unseen(metric), None) };
+    let Some((min, max)) = whole else { return Vertical { range: unseen(metric), step: None, beyond: None } };
     // Accuracies are bounded as they are.
     let all = outliers || metric == Metric::Accuracy;
     let typical = [usual(&steps, RARE_STEPS, TOLERATED_STEPS), usual(&lines, RARE, TOLERATED)];
@@ -44,19 +53,31 @@ pub(super) fn vertical_range(
         (low, high) = (low.min(value), high.max(value));
     }
     let beyond = (max > high).then(|| out(max));
-    let room = ((high - low) * 0.04).max(high.abs() * 0.02).max(1e-9);
+    let room = ((high - low) * 0.04).max(least_room(metric, scale, high)).max(1e-9);
     let (low, high) = (low - room, high + room);
-    let range = match scale {
-        Scale::Log => out(low)..out(high),
-        Scale::Linear => {
-            // An axis that comes near zero may as well begin there; a rate is always seen from there.
-            let low = if low < high / 4.0 || metric == Metric::LearningRate { 0.0 } else { low };
-            let most = if metric == Metric::Accuracy { 1.0 } else { f64::INFINITY };
-            let range = rounded_out(low, high.min(most), detail.y_ticks, detail.rows);
-            range.start..range.end.min(most)
+    if scale == Scale::Log {
+        return Vertical { range: out(low)..out(high), step: None, beyond };
+    }
+    // An axis that comes near zero may as well begin there; a rate is always seen from there.
+    let low = if low < high / 4.0 || metric == Metric::LearningRate { 0.0 } else { low };
+    let most = if metric == Metric::Accuracy { 1.0 } else { f64::INFINITY };
+    let (range, step) = match detail.rows {
+        0 | 1 => (rounded_out(low, high.min(most), detail.y_ticks), None),
+        rows => {
+            let (range, step) = onto_rows(low, high.min(most), detail.y_ticks, rows);
+            (range, Some(step))
         }
     };
-    (range, beyond)
+    Vertical { range: range.start..range.end.min(most), step, beyond }
+}
+
+/// Left free above and below a curve, so that one that hardly moves looks like it.
+fn least_room(metric: Metric, scale: Scale, high: f64) -> f64 {
+    match (scale, metric) {
+        (Scale::Log, _) => high.abs() * 0.02,
+        (Scale::Linear, Metric::Accuracy) => 0.02,
+        (Scale::Linear, Metric::Loss | Metric::LearningRate) => high.abs() * 0.05,
+    }
 }
 
 fn values_of(curve: &Curve) -> Vec<f64> {

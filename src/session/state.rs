@@ -94,12 +94,16 @@ impl Session {
                     self.divergence = None;
                     self.finished = None;
                 }
-                if !matches!(phase, Phase::Training | Phase::Evaluating) {
+                // A pause takes effect within a step or an evaluation; how far it came still holds.
+                if !matches!(phase, Phase::Training | Phase::Evaluating | Phase::Paused) {
                     self.progress = None;
                 }
             }
             Event::Step(stats) => self.step(stats),
-            Event::Evaluated(evaluation) => self.evaluations.push(evaluation),
+            Event::Evaluated(evaluation) => {
+                self.evaluations.push(evaluation);
+                self.progress = None;
+            }
             Event::Changed(change) => {
                 self.pending.retain(|pending| pending.knob != change.knob);
                 if let Ok(value) = change.knob.spec().parse(&change.to) {

@@ -19,7 +19,7 @@ use super::sent::Sent;
 use super::theme::Theme;
 use crate::chart::{ChartModel, ChartView};
 use crate::knobs::{Knob, Settings};
-use crate::session::{Command, Phase, Session, Stamped};
+use crate::session::{Command, FetchState, Phase, Session, Stamped};
 use crate::spec::ModelSpec;
 
 /// What happened. Time comes with the messages; nothing else here knows a clock.
@@ -94,7 +94,7 @@ pub struct Edit {
 
 impl Edit {
     pub fn new(knob: Knob, value: f64) -> Edit {
-        Edit { knob, field: Field::new(&knob.spec().format(value)), error: None }
+        Edit { knob, field: Field::selected(&knob.spec().format(value)), error: None }
     }
 
     pub fn press(&mut self, key: Key) {
@@ -122,6 +122,8 @@ pub struct App {
     pub sent: Sent,
     /// Where to go once the trainer has stopped.
     pub leaving: Option<Exit>,
+    /// What became of a fetch, once a person has seen it.
+    pub seen: Option<FetchState>,
     pub worker_gone: bool,
     session: Arc<Session>,
     frozen: Option<Arc<Session>>,
@@ -145,6 +147,7 @@ impl App {
             toast: None,
             sent: Sent::default(),
             leaving: None,
+            seen: None,
             worker_gone: false,
             session: Arc::default(),
             frozen: None,
@@ -209,7 +212,14 @@ impl App {
     pub fn knobs(&self) -> Vec<Knob> {
         let layers = self.model.lrn_layers();
         let single = |knob: Knob| (1..=layers).filter(move |_| knob == Knob::Lrn && layers > 1).map(Knob::LrnLayer);
-        crate::knobs::TABLE.iter().flat_map(|row| std::iter::once(row.knob).chain(single(row.knob))).collect()
+        let all = crate::knobs::TABLE.iter().flat_map(|row| std::iter::once(row.knob).chain(single(row.knob)));
+        all.filter(|knob| self.has_use_for(*knob)).collect()
+    }
+
+    /// Whether the network has a layer that the setting is about.
+    pub fn has_use_for(&self, knob: Knob) -> bool {
+        use Knob::*;
+        !matches!(knob, Lrn | LrnLayer(_) | LrnN | LrnK | LrnAlpha | LrnBeta) || self.model.lrn_layers() > 0
     }
 
     /// From the most particular to the most general.

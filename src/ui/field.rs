@@ -13,11 +13,18 @@ pub struct Field {
     text: String,
     /// In letters from the start.
     cursor: usize,
+    /// What is typed takes the place of the whole text.
+    selected: bool,
 }
 
 impl Field {
     pub fn new(text: &str) -> Field {
-        Field { text: text.to_string(), cursor: text.chars().count() }
+        Field { text: text.to_string(), cursor: text.chars().count(), selected: false }
+    }
+
+    /// With a text that gives way to what is typed.
+    pub fn selected(text: &str) -> Field {
+        Field { selected: true, ..Field::new(text) }
     }
 
     pub fn text(&self) -> &str {
@@ -32,6 +39,9 @@ impl Field {
     pub fn insert(&mut self, text: &str) {
         let text: String =
             text.chars().take_while(|letter| *letter != '\n' && *letter != '\r').filter(|c| !c.is_control()).collect();
+        if std::mem::take(&mut self.selected) {
+            self.remove(0, self.text.chars().count());
+        }
         self.text.insert_str(self.byte(self.cursor), &text);
         self.cursor += text.chars().count();
     }
@@ -44,6 +54,16 @@ impl Field {
     /// Takes a key that edits; false where it is none.
     pub fn press(&mut self, key: Key) -> bool {
         let length = self.text.chars().count();
+        if std::mem::take(&mut self.selected) {
+            match key.code {
+                KeyCode::Char(_) if !key.control => self.remove(0, length),
+                KeyCode::Backspace | KeyCode::Delete => {
+                    self.remove(0, length);
+                    return true;
+                }
+                _ => {}
+            }
+        }
         match (key.code, key.control) {
             (KeyCode::Char('a'), true) | (KeyCode::Home, _) => self.cursor = 0,
             (KeyCode::Char('e'), true) | (KeyCode::End, _) => self.cursor = length,
@@ -71,6 +91,10 @@ impl Field {
         let first = (self.cursor + 1).saturating_sub(room);
         let seen: String = self.text.chars().skip(first).take(room).collect();
         buf.set_string(area.x, area.y, format!("{seen:room$}"), style);
+        if self.selected {
+            let chosen = Rect { width: line::width(&seen).min(area.width), height: 1, ..area };
+            buf.set_style(chosen, Style::new().add_modifier(Modifier::UNDERLINED));
+        }
         let before: String = seen.chars().take(self.cursor - first).collect();
         let at = (area.x + line::width(&before), area.y);
         if let Some(cell) = buf.cell_mut(at) {
@@ -95,6 +119,16 @@ mod tests {
         field.press(key(KeyCode::Delete));
         field.insert("r");
         assert_eq!(field.text(), "lr 1");
+    }
+
+    #[test]
+    fn a_selected_text_gives_way_to_what_is_typed_but_not_to_a_moving_cursor() {
+        let mut replaced = Field::selected("0.01");
+        replaced.press(key(KeyCode::Char('5')));
+        let mut kept = Field::selected("0.01");
+        kept.press(key(KeyCode::Left));
+        kept.press(key(KeyCode::Char('5')));
+        assert_eq!([replaced.text(), kept.text()], ["5", "0.051"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod app;
+mod banner;
 pub mod dialog;
 pub mod field;
 mod help;

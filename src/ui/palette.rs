@@ -122,7 +122,10 @@ fn knob(app: &App, name: &str) -> Result<Knob, String> {
     let mut begun = knobs.iter().filter(|knob| knob.name().starts_with(name));
     match (begun.next(), begun.next()) {
         (Some(only), None) => Ok(*only),
-        (Some(_), Some(_)) => Err(format!("several settings begin with `{name}`; Tab shows them")),
+        (Some(first), Some(second)) => {
+            let all: Vec<String> = [first, second].into_iter().chain(begun).map(|knob| knob.name()).collect();
+            Err(format!("several settings begin with `{name}`: {}", all.join(", ")))
+        }
         _ => {
             let commands: Vec<&str> = commands().map(|(name, _)| name).collect();
             match spelling::nearest(name, commands.iter().copied()) {
@@ -205,6 +208,11 @@ fn likeness(typed: &str, name: &str) -> Option<usize> {
 }
 
 impl Palette {
+    /// Opened with a text to go on from.
+    pub fn begun(text: &str) -> Palette {
+        Palette { field: Field::new(text), ..Palette::default() }
+    }
+
     /// Replaces the last word by the next candidate of what was typed.
     pub fn complete(&mut self, app: &App) {
         let (typed, next) = match self.completed.take() {
@@ -260,7 +268,12 @@ pub fn render(palette: &Palette, app: &App, screen: Rect, buf: &mut Buffer) {
     let candidates = candidates(app, typed);
     let marked = palette.completed.as_ref().map(|(_, at)| at % candidates.len().max(1));
     let rows = candidates.len().min(usize::from(screen.height / 3).clamp(3, 10));
-    let height = rows as u16 + 3;
+    let named = || words(typed).first().and_then(|name| knob(app, name).ok());
+    let (notes, notes_style) = match &palette.error {
+        Some(error) => (line::wrapped(&format!("✖ {error}"), screen.width), theme.bad),
+        None => (vec![named().map_or("", |knob| knob.spec().help).to_string()], theme.dim),
+    };
+    let height = rows as u16 + 2 + notes.len() as u16;
     let area = Rect { y: screen.bottom().saturating_sub(height + 1), height, ..screen };
     line::clear(area, buf, theme.overlay);
     let inner = panel::panel(area, buf, theme, "Command", Vec::new(), "NAME VALUE sets, Tab completes");
@@ -277,10 +290,7 @@ pub fn render(palette: &Palette, app: &App, screen: Rect, buf: &mut Buffer) {
     let input = Rect { y: inner.y + rows as u16, height: 1, ..inner };
     buf.set_string(input.x, input.y, ": ", theme.key);
     palette.field.render(Rect { x: input.x + 2, width: input.width.saturating_sub(2), ..input }, buf, theme.overlay);
-    let below = Rect { y: input.y + 1, ..input };
-    let named = || words(typed).first().and_then(|name| knob(app, name).ok());
-    match &palette.error {
-        Some(error) => line::spans(below, buf, Line::styled(format!("✖ {error}"), theme.bad)),
-        None => line::spans(below, buf, Line::styled(named().map_or("", |knob| knob.spec().help), theme.dim)),
+    for (note, row) in notes.into_iter().zip(inner.rows().skip(rows + 1)) {
+        line::spans(row, buf, Line::styled(note, notes_style));
     }
 }

@@ -9,11 +9,11 @@ use super::action::Action;
 use super::app::{App, Overlay, Tone};
 use super::keys::{Binding, Context, bindings};
 use super::screens::Screen;
-use super::widgets::{gauge::gauge, line};
-use super::{help, palette, screens};
+use super::widgets::line;
+use super::{banner, help, palette, screens};
 use crate::knobs::Nudge;
-use crate::session::{FetchState, Phase};
-use crate::spec::{bytes, grouped};
+use crate::session::Phase;
+use crate::spec::grouped;
 
 /// The least that everything still makes sense on.
 pub const LEAST: (u16, u16) = (40, 12);
@@ -24,19 +24,20 @@ const ROOMY: u16 = 60;
 /// Where the parts of the screen are.
 pub struct Frame {
     pub header: Rect,
-    pub banner: Option<Rect>,
+    /// Of no height where nothing must be said.
+    pub banner: Rect,
     pub body: Rect,
     pub footer: Rect,
 }
 
 pub fn frame(app: &App, area: Rect) -> Frame {
     let row = |y: u16| Rect { y, height: 1, ..area };
-    let banner = banner(app).is_some();
-    let top = 1 + u16::from(banner);
+    let banner = banner::rows(app, area.width);
+    let top = 1 + banner;
     let body = Rect { y: area.y + top, height: area.height.saturating_sub(top + 1), ..area };
     Frame {
         header: row(area.y),
-        banner: banner.then(|| row(area.y + 1)),
+        banner: Rect { height: banner, ..row(area.y + 1) },
         body: body.inner(Margin::new(u16::from(area.width >= ROOMY), 0)),
         footer: row(area.bottom().saturating_sub(1)),
     }
@@ -50,9 +51,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let frame = frame(app, area);
     header(app, frame.header, buf);
-    if let (Some(area), Some(text)) = (frame.banner, banner(app)) {
-        show_banner(app, text, area, buf);
-    }
+    banner::render(app, frame.banner, buf);
     screens::view(app, frame.body, buf);
     footer(app, frame.footer, buf);
     match &app.overlay {
@@ -159,72 +158,6 @@ fn phase_chip(app: &App) -> (String, Style) {
     (format!(" {text} "), style)
 }
 
-/// What must be said as long as it holds.
-enum Banner {
-    Text(Tone, String),
-    Fetching { bytes: u64, of: u64 },
-}
-
-fn banner(app: &App) -> Option<Banner> {
-    let session = app.session();
-    if let Some(reason) = &session.failure {
-        return Some(Banner::Text(Tone::Bad, format!("✖ {reason} · N starts a new run, q quits")));
-    }
-    if app.worker_gone && session.finished.is_none() {
-        return Some(Banner::Text(Tone::Bad, "✖ the trainer ended without a word · q quits".into()));
-    }
-    if let Some(bad) = &session.divergence {
-        let what = match bad.what.as_str() {
-            "loss" => "the loss".to_string(),
-            what => format!("{}'s {what}", bad.layer),
-        };
-        let text =
-            format!("✖ step {} was not taken: {what} is no finite number · < lowers the rate, Space goes on", grouped(bad.step));
-        return Some(Banner::Text(Tone::Bad, text));
-    }
-    if session.phase == Phase::Finished {
-        let text = "■ the budget is used up · raise `epochs` or `steps` to go on, N starts a new run";
-        return Some(Banner::Text(Tone::Info, text.into()));
-    }
-    match &session.fetch {
-        Some(FetchState::Running { bytes, of }) => return Some(Banner::Fetching { bytes: *bytes, of: *of }),
-        Some(FetchState::Failed { reason }) => {
-            return Some(Banner::Text(Tone::Warning, format!("CIFAR-10 was not fetched: {reason} · D tries again")));
-        }
-        Some(FetchState::Done { .. }) => {
-            return Some(Banner::Text(Tone::Info, "✔ CIFAR-10 is here · N starts a new run with it".into()));
-        }
-        None => {}
-    }
-    let stands_in = session.header.as_ref().map_or(app.data_missing, |header| header.data.stand_in);
-    stands_in.then(|| Banner::Text(Tone::Info, "Emoji-10 stands in for CIFAR-10 · D fetches it".into()))
-}
-
-fn show_banner(app: &App, banner: Banner, area: Rect, buf: &mut Buffer) {
-    let theme = &app.theme;
-    match banner {
-        Banner::Text(tone, text) => {
-            line::spans(Rect { x: area.x + 1, width: area.width - 1, ..area }, buf, Line::styled(text, style(app, tone)));
-        }
-        Banner::Fetching { bytes: done, of } => {
-            let share = done as f64 / of.max(1) as f64;
-            let left = format!(" fetching CIFAR-10 {:>3.0} % of {} ", share * 100.0, bytes(of));
-            buf.set_string(area.x, area.y, &left, theme.text);
-            let taken = line::width(&left);
-            let bar = Rect { x: area.x + taken, width: area.width.saturating_sub(taken + 1).min(40), ..area };
-            gauge(bar, buf, theme, share);
-        }
-    }
-}
-
-fn style(app: &App, tone: Tone) -> Style {
-    match tone {
-        Tone::Info => app.theme.text,
-        Tone::Warning => app.theme.warning,
-        Tone::Bad => app.theme.bad,
-    }
-}
-
 /// A key of the footer: its place, what it says, and what it does.
 pub struct FooterItem {
     pub area: Rect,
@@ -285,7 +218,9 @@ fn footer_item(app: &App, row: &Binding) -> Option<FooterItem> {
         _ => {}
     }
     let steers = matches!(row.action, Action::PauseOrResume | Action::Steps(_) | Action::Nudge(..) | Action::Undo | Action::Save);
-    let idle = app.readonly || app.worker_gone || session.phase == Phase::Failed;
+    let ended = session.phase == Phase::Finished && matches!(row.action, Action::PauseOrResume | Action::Steps(_));
+    let useless = matches!(row.action, Action::Nudge(knob, _) if !app.has_use_for(knob));
+    let idle = app.readonly || app.worker_gone || session.phase == Phase::Failed || ended || useless;
     (!(steers && idle)).then_some(FooterItem { area: Rect::default(), keys, word, action: row.action })
 }
 
@@ -297,7 +232,7 @@ fn footer(app: &App, area: Rect, buf: &mut Buffer) {
             Tone::Warning => "▲",
             Tone::Bad => "✖",
         };
-        line::spans(area, buf, Line::styled(format!(" {sign} {}", toast.text), style(app, toast.tone)));
+        line::spans(area, buf, Line::styled(format!(" {sign} {}", toast.text), theme.tone(toast.tone)));
         return;
     }
     for item in footer_items(app, area) {

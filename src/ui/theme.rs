@@ -2,6 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::app::Tone;
 use crate::chart::{MarkerKind, Role};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,14 @@ impl Theme {
             Role::Train => self.train,
             Role::Test => self.test,
             Role::LearningRate => self.rate,
+        }
+    }
+
+    pub fn tone(&self, tone: Tone) -> Style {
+        match tone {
+            Tone::Info => self.text,
+            Tone::Warning => self.warning,
+            Tone::Bad => self.bad,
         }
     }
 

@@ -14,7 +14,7 @@ use super::keys::{self, Key};
 use super::palette::{self, Palette};
 use super::screens::{self, Screen, train};
 use super::theme::{Theme, ThemeName};
-use super::{Exit, help, mouse, shell};
+use super::{Exit, banner, help, mouse, shell};
 use crate::chart::{Detail, chart};
 use crate::knobs::Knob;
 use crate::session::{Command, Event, Phase, Stamped};
@@ -181,6 +181,7 @@ fn anywhere(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Export => app.overlay = Some(Overlay::Dialog(Dialog::export(train::main_metric(app).title()))),
         Action::ExportChart => return vec![Effect::Export(chart_request(app))],
         Action::ExportScreen => return vec![Effect::Export(screen_request(app))],
+        Action::Close if banner::can_be_hidden(app) => app.seen = app.session().fetch.clone(),
         other => return screens::act(app, other),
     }
     Vec::new()
@@ -359,6 +360,10 @@ fn screen_request(app: &App) -> ExportRequest {
 impl App {
     /// Sends a setting; one that is as wanted already is not sent again.
     pub fn set(&mut self, knob: Knob, value: f64) -> Vec<Effect> {
+        if !self.has_use_for(knob) {
+            self.say(Tone::Warning, format!("{} has no layer that {knob} could change", self.model.name));
+            return Vec::new();
+        }
         if self.aimed_at(knob) == value && !self.readonly {
             self.say(Tone::Info, format!("{knob} is {} already", knob.spec().format(value)));
             return Vec::new();

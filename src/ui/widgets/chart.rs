@@ -151,22 +151,22 @@ fn horizontal_axis(model: &ChartModel, plot: Rect, bottom: u16, buf: &mut Buffer
             }
         }
     }
+    // What is counted is said in any case; a tick's number gives way to it.
+    let name = model.x.label;
+    let end = plot.right().saturating_sub(line::width(name));
+    buf.set_string(end, labels, name, theme.dim);
     let mut free = plot.x.saturating_sub(2);
     for tick in &model.x.ticks {
         let Some(column) = column_of(&model.x, plot, tick.at) else { continue };
         let wide = line::width(&tick.label);
-        let left = column.saturating_sub(wide / 2).min(plot.right().saturating_sub(wide));
+        let left = column.saturating_sub(wide / 2);
         if with_line {
             buf.set_string(column, plot.bottom(), "┬", theme.rule);
         }
-        if left >= free && left + wide <= plot.right() {
+        if left >= free && left + wide < end {
             buf.set_string(left, labels, &tick.label, theme.dim);
             free = left + wide + 2;
         }
-    }
-    let name = model.x.label;
-    if free + line::width(name) <= plot.right() {
-        buf.set_string(plot.right() - line::width(name), labels, name, theme.dim);
     }
 }
 

@@ -37,7 +37,7 @@ pub fn marks(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
     }
     if let Some(x) = model.cursor.as_ref().and_then(|cursor| column_of(&model.x, plot, cursor.step as f64)) {
         upright(x, plot, "│", theme.cursor, buf);
-        buf.set_string(x, plot.bottom().min(buf.area.bottom() - 1), "▴", theme.cursor);
+        mark_on_the_axis(x, plot.bottom(), buf, theme);
     }
     for marker in &markers {
         let Some(x) = column_of(&model.x, plot, marker.step as f64) else { continue };
@@ -56,6 +56,13 @@ pub fn marks(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
         }
     }
     guides(model, plot, buf, theme);
+}
+
+/// The cursor's place on the axis, where it has a line of its own and not only numbers.
+fn mark_on_the_axis(x: u16, y: u16, buf: &mut Buffer, theme: &Theme) {
+    if let Some(cell) = buf.cell_mut((x, y)).filter(|cell| matches!(cell.symbol(), "─" | "┬" | "╫")) {
+        cell.set_symbol("▴").set_style(theme.cursor);
+    }
 }
 
 /// A line of `sign` in the cells that are blank.
@@ -92,7 +99,8 @@ fn may_be_covered(x: u16, y: u16, important: bool, buf: &Buffer) -> bool {
 
 /// No other text touches a label of `wide` cells.
 fn stands_apart(start: u16, wide: u16, y: u16, plot: Rect, buf: &Buffer) -> bool {
-    let is_text = |x: u16| plot.contains(Position::new(x, y)) && buf[(x, y)].symbol().chars().any(char::is_alphanumeric);
+    let is_letter = |sign: char| sign.is_alphanumeric() || sign == '★';
+    let is_text = |x: u16| plot.contains(Position::new(x, y)) && buf[(x, y)].symbol().chars().any(is_letter);
     !is_text(start.wrapping_sub(1)) && !is_text(start + wide)
 }
 
@@ -123,7 +131,7 @@ fn guides(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
         let labelled = wide < plot.width / 2 && is_blank(start..plot.right(), y, buf);
         let dots = plot.left()..if labelled { start.saturating_sub(1) } else { plot.right() };
         for x in dots.step_by(2) {
-            if buf[(x, y)].symbol() == " " {
+            if buf[(x, y)].symbol() == " " && stands_apart(x, 1, y, plot, buf) {
                 buf.set_string(x, y, "·", theme.rule);
             }
         }

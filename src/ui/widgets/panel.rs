@@ -13,7 +13,6 @@ pub fn panel(area: Rect, buf: &mut Buffer, theme: &Theme, title: &str, facts: Ve
         return area;
     }
     let head = Rect { height: 1, ..area };
-    buf.set_string(head.x, head.y, "─".repeat(usize::from(head.width)), theme.rule);
     let title = format!("{title} ");
     let room = head.width.saturating_sub(line::width(&title));
     let facts = line::fitting(facts, "  ", room.saturating_sub(2));
@@ -25,12 +24,15 @@ pub fn panel(area: Rect, buf: &mut Buffer, theme: &Theme, title: &str, facts: Ve
         spans.push(Span::raw(" "));
     }
     let written = Line::from(spans);
-    let room = head.width.saturating_sub(written.width() as u16);
+    let end = head.x + (written.width() as u16).min(head.width);
     line::spans(head, buf, written);
     // What the figures are comes before how they are drawn.
-    let right_width = line::width(&right);
-    if right_width > 0 && right_width < room {
-        buf.set_string(head.right() - right_width - 1, head.y, &right, theme.dim);
+    let right = if line::width(&right) < head.right() - end { right } else { String::new() };
+    let (begin, tail) = (head.right() - line::width(&right), u16::from(!right.is_empty()));
+    // A rule only where nothing else stands: its style would shine through the text.
+    for (from, to) in [(end, begin - tail), (head.right() - tail, head.right())] {
+        buf.set_string(from, head.y, "─".repeat(usize::from(to - from)), theme.rule);
     }
+    buf.set_string(begin - tail, head.y, &right, theme.dim);
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }

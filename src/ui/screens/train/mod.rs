@@ -11,8 +11,9 @@ use crate::chart::{ChartModel, Metric, chart};
 use crate::knobs::Knob;
 use crate::session::Phase;
 use crate::ui::action::Action;
-use crate::ui::app::{App, Edit, Effect, Overlay};
-use crate::ui::widgets;
+use crate::ui::app::{App, Edit, Effect, Overlay, Tone};
+use crate::ui::palette::Palette;
+use crate::ui::{shell, widgets};
 
 pub use settings::knob_at;
 
@@ -155,6 +156,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Last => app.train.selected = last_knob,
         Action::PageUp => app.train.scrolled = app.train.scrolled.saturating_sub(5),
         Action::PageDown => app.train.scrolled = (app.train.scrolled + 5).min(app.shown().changes.len().saturating_sub(1)),
+        Action::Left | Action::Right if !settings_in_view(app) => {
+            app.say(Tone::Info, "the settings are not in view; : takes them by name, e enlarges them");
+        }
         Action::Left | Action::Right => {
             let knob = selected(app);
             let value = knob.spec().notch(app.aimed_at(knob), action == Action::Right);
@@ -193,8 +197,17 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Opens the selected setting for typing.
+/// Opens the selected setting for typing: in its row, or where that is not in view, in the palette.
 fn edit(app: &mut App) {
     let knob = selected(app);
-    app.overlay = Some(Overlay::Edit(Edit::new(knob, app.aimed_at(knob))));
+    app.overlay = Some(if settings_in_view(app) {
+        Overlay::Edit(Edit::new(knob, app.aimed_at(knob)))
+    } else {
+        Overlay::Palette(Palette::begun(&format!("{knob} ")))
+    });
+}
+
+fn settings_in_view(app: &App) -> bool {
+    let body = shell::frame(app, app.area).body;
+    layout(app, body).iter().any(|(panel, _)| *panel == Panel::Settings)
 }

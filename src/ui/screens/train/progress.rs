@@ -16,6 +16,8 @@ use crate::ui::widgets::{line, panel};
 pub const HEIGHT: u16 = 7;
 /// From this width on there is room for full names.
 const ROOMY: u16 = 34;
+/// The same for the main figures alone, of which more stand on a line.
+const ROOMY_BRIEF: u16 = 48;
 
 pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     let session = app.shown();
@@ -45,7 +47,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         next(),
         buf,
         Line::styled(format!("{left} left"), theme.text),
-        Line::styled(test(session, area.width), theme.test),
+        Line::styled(test(session, area.width >= ROOMY), theme.test),
     );
     learning_rate(app, next(), buf);
 }
@@ -71,7 +73,7 @@ fn brief(app: &App, area: Rect, buf: &mut Buffer) {
         next(),
         buf,
         Line::styled(format!("{speed} · {left} left"), theme.text),
-        Line::styled(test(session, area.width), theme.test),
+        Line::styled(test(session, area.width >= ROOMY_BRIEF), theme.test),
     );
     learning_rate(app, next(), buf);
 }
@@ -136,8 +138,8 @@ fn seconds_left(session: &Session) -> Option<f64> {
     Some(budget(session)?.pictures / session.recent_images_per_second()?)
 }
 
-fn test(session: &Session, width: u16) -> String {
-    let name = if width < ROOMY { "best" } else { "best test" };
+fn test(session: &Session, roomy: bool) -> String {
+    let name = if roomy { "best test" } else { "best" };
     session.best().map_or(String::new(), |best| format!("{name} {:.1} %", best.accuracy * 100.0))
 }
 

@@ -72,11 +72,12 @@ fn setting(app: &App, knob: Knob, selected: bool, row: Rect, buf: &mut Buffer) {
         edit.field.render(Rect { x: row.right() - wide, width: wide, ..row }, buf, theme.overlay);
         return;
     }
-    line::between(inner, buf, left, Line::from(value(app, knob)));
+    let room = inner.width.saturating_sub(left.width() as u16 + 1);
+    line::between(inner, buf, left, Line::from(value(app, knob, room)));
 }
 
 /// `0.01`, `0.01 → 0.005 …` while no answer came, `32 → 64 next epoch` while it waits.
-fn value(app: &App, knob: Knob) -> Vec<Span<'static>> {
+fn value(app: &App, knob: Knob, room: u16) -> Vec<Span<'static>> {
     let (theme, settings) = (&app.theme, &app.session().settings);
     let in_force = Span::styled(settings.text(knob), theme.text);
     if let Some(sent) = app.sent.latest(knob) {
@@ -88,7 +89,10 @@ fn value(app: &App, knob: Knob) -> Vec<Span<'static>> {
             Applies::NextEpoch => "next epoch",
             Applies::NewRun => "new run",
         };
-        return vec![in_force, Span::styled(format!(" → {} {when}", pending.to), theme.pending)];
+        let told = [format!(" → {} {when}", pending.to), format!(" → {}", pending.to)];
+        let fits = |text: &&String| line::width(&in_force.content) + line::width(text) <= room;
+        let text = told.iter().find(fits).unwrap_or(&told[1]);
+        return vec![in_force, Span::styled(text.clone(), theme.pending)];
     }
     let unit = knob.spec().unit;
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
@@ -105,6 +109,9 @@ fn explain(app: &App, area: Rect, buf: &mut Buffer) {
             lines.extend(line::wrapped(error, area.width).into_iter().map(|text| (text, theme.bad)))
         }
         editing => {
+            if let Some(pending) = app.session().pending.iter().find(|pending| pending.knob == knob) {
+                lines.push((format!("{} is accepted, {}", pending.to, pending.applies), theme.pending));
+            }
             let facts = format!("{} · {}", spec.range(), spec.applies);
             let style = if editing.is_some() { theme.text } else { theme.dim };
             lines.extend(line::wrapped(&facts, area.width).into_iter().map(|text| (text, style)));

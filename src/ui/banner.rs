@@ -1,0 +1,110 @@
+//! What must be said as long as it holds, on rows of its own under the tabs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::app::{App, Tone};
+use super::widgets::{gauge::gauge, line};
+use crate::session::{Divergence, FetchState, Phase};
+use crate::spec::{bytes, grouped};
+
+/// Rows that bad news may take; good news has one.
+const MOST_ROWS: usize = 3;
+
+enum Banner {
+    Text(Tone, String),
+    Fetching { bytes: u64, of: u64 },
+}
+
+fn banner(app: &App) -> Option<Banner> {
+    let session = app.session();
+    if let Some(reason) = &session.failure {
+        return Some(Banner::Text(Tone::Bad, format!("✖ {reason} · N starts a new run, q quits")));
+    }
+    if app.worker_gone && session.finished.is_none() {
+        return Some(Banner::Text(Tone::Bad, "✖ the trainer ended without a word · q quits".into()));
+    }
+    if let Some(bad) = &session.divergence {
+        return Some(Banner::Text(Tone::Bad, diverged(bad)));
+    }
+    if session.phase == Phase::Finished {
+        let text = "■ the budget is used up · raise `epochs` or `steps` to go on, N starts a new run";
+        return Some(Banner::Text(Tone::Info, text.into()));
+    }
+    match news(app) {
+        Some(FetchState::Running { bytes, of }) => return Some(Banner::Fetching { bytes: *bytes, of: *of }),
+        Some(FetchState::Failed { reason }) => {
+            let text = format!("▲ CIFAR-10 was not fetched: {reason} · D tries again, Esc hides this");
+            return Some(Banner::Text(Tone::Warning, text));
+        }
+        Some(FetchState::Done { .. }) => {
+            return Some(Banner::Text(Tone::Info, "✔ CIFAR-10 is here · N starts a new run with it".into()));
+        }
+        None => {}
+    }
+    let stands_in = session.header.as_ref().map_or(app.data_missing, |header| header.data.stand_in);
+    let long = "Emoji-10 stands in for CIFAR-10 · D fetches it";
+    let text = if line::width(long) + 2 <= app.area.width { long } else { "Emoji-10 stands in · D gets CIFAR-10" };
+    stands_in.then(|| Banner::Text(Tone::Info, text.into()))
+}
+
+fn diverged(bad: &Divergence) -> String {
+    let what = match bad.what.as_str() {
+        "loss" => "the loss".to_string(),
+        what => format!("{}'s {what}", bad.layer),
+    };
+    let step = grouped(bad.step);
+    format!("✖ step {step} was not taken: {what} is no finite number · < lowers the rate, Space tries again, N starts anew")
+}
+
+/// How fetching goes or went, unless a person put it away.
+fn news(app: &App) -> Option<&FetchState> {
+    app.session().fetch.as_ref().filter(|state| app.seen.as_ref() != Some(state))
+}
+
+/// Whether the banner says how fetching went and can be put away.
+pub fn can_be_hidden(app: &App) -> bool {
+    news(app).is_some_and(|state| !matches!(state, FetchState::Running { .. }))
+}
+
+/// The lines of a text on a screen of that width, with a column free at either side.
+fn lines(tone: Tone, text: &str, width: u16) -> Vec<String> {
+    let room = width.saturating_sub(2);
+    let mut lines = line::wrapped(text, room);
+    let most = if tone == Tone::Info { 1 } else { MOST_ROWS };
+    if lines.len() > most {
+        let rest = lines.split_off(most - 1).join(" ");
+        lines.push(line::fitted(&rest, room));
+    }
+    lines
+}
+
+/// Rows that the banner takes; 0 where nothing must be said.
+pub fn rows(app: &App, width: u16) -> u16 {
+    match banner(app) {
+        None => 0,
+        Some(Banner::Fetching { .. }) => 1,
+        Some(Banner::Text(tone, text)) => lines(tone, &text, width).len() as u16,
+    }
+}
+
+pub fn render(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    match banner(app) {
+        None => {}
+        Some(Banner::Text(tone, text)) => {
+            for (row, text) in area.rows().zip(lines(tone, &text, area.width)) {
+                line::spans(Rect { x: area.x + 1, width: area.width - 1, ..row }, buf, Line::styled(text, theme.tone(tone)));
+            }
+        }
+        Some(Banner::Fetching { bytes: done, of }) => {
+            let share = done as f64 / of.max(1) as f64;
+            let left = format!(" fetching CIFAR-10 {:>3.0} % of {} ", share * 100.0, bytes(of));
+            buf.set_string(area.x, area.y, &left, theme.text);
+            let taken = line::width(&left);
+            let bar = Rect { x: area.x + taken, width: area.width.saturating_sub(taken + 1).min(40), ..area };
+            gauge(bar, buf, theme, share);
+        }
+    }
+}
