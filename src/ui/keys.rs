@@ -197,6 +197,8 @@ const ROWS: &[Row] = {
         Row(Cursor, &[ESC], A::Cursor, "", "done", 2, "put the cursor away"),
         Row(Network, &[ENTER], A::Accept, "", "LRN layer", 8, "switch the selected LRN layer off or on"),
         Row(Network, &[ch('t')], A::Pipeline, "pipeline", "pipeline", 7, "the pipeline or the table, where there is no room for both"),
+        Row(Network, &[LEFT, ch('h')], A::Left, "", "", 0, "back to the layer before that shapes its output"),
+        Row(Network, &[RIGHT, ch('l')], A::Right, "", "", 0, "on to the next layer that shapes its output"),
         Row(Edit, &[ENTER], A::Accept, "", "set", 1, "send the value"),
         Row(Edit, &[UP], A::Up, "", "notch", 2, "one notch up"),
         Row(Edit, &[DOWN], A::Down, "", "", 0, "one notch down"),

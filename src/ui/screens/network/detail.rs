@@ -81,11 +81,11 @@ fn live(layer: &LayerView, theme: &Theme) -> Vec<Part> {
         return vec![vec![Span::styled("live figures come with the next step", theme.dim)]];
     };
     let mut parts = Vec::new();
-    let share = layer.share.map_or(String::new(), |share| format!(", {} of the step", percent(share)));
-    parts.push(plain(
-        format!("forward {} ms, backward {} ms{share}", milliseconds(live.forward_ms), milliseconds(live.backward_ms)),
-        theme,
-    ));
+    if !layer.off {
+        let share = layer.share.map_or(String::new(), |share| format!(", {} of the step", percent(share)));
+        let [forward, backward] = [live.forward_ms, live.backward_ms].map(milliseconds);
+        parts.push(plain(format!("forward {forward} ms, backward {backward} ms{share}"), theme));
+    }
     if let (Some(mean), Some(deviation)) = (live.mean, live.deviation) {
         parts.push(plain(format!("output {} ± {}", three(mean), three(deviation)), theme));
     }

@@ -28,9 +28,10 @@ pub fn layers<'a>(model: &'a ModelSpec, trace: &'a Trace, session: &'a Session, 
     let seen = session.layers.as_ref().map_or(&[][..], |seen| &seen.layers);
     let total: f64 = seen.iter().map(both_ways).sum();
     let view = |(place, (layer, trace)): (usize, (&'a Layer, &'a LayerTrace))| {
-        let live = seen.get(place).filter(|live| live.name == layer.name);
         let switch = model.lrn_knob(place);
         let off = matches!(switch, Some(Knob::LrnLayer(i)) if !session.settings.lrn_is_on(i));
+        // Figures from before a switch say nothing about the layer as it is now.
+        let live = seen.get(place).filter(|live| live.name == layer.name && live.off == off);
         LayerView {
             layer,
             trace,

@@ -49,9 +49,14 @@ fn change(app: &mut App, knob: Knob, to: &str) {
     happen(app, Event::Changed(change));
 }
 
-/// Figures such as a step brings.
 fn watched(model: &str, width: u16, height: u16) -> App {
     let mut app = begun(model, width, height);
+    watch(&mut app);
+    app
+}
+
+/// Figures such as a step brings.
+fn watch(app: &mut App) {
     let trace = app.model.trace().unwrap();
     let stats = |(place, layer): (usize, &Layer)| {
         let traced = &trace.layers[place];
@@ -67,18 +72,18 @@ fn watched(model: &str, width: u16, height: u16) -> App {
             weight_norm: weighted.then_some((traced.weights as f64).sqrt() * 0.05),
             gradient_norm: weighted.then_some(0.4 / (1.0 + place as f64)),
             update_ratio: weighted.then_some(1.3e-2 / (1.0 + place as f64)),
-            off: false,
+            off: matches!(app.model.lrn_knob(place), Some(Knob::LrnLayer(i)) if !app.session().settings.lrn_is_on(i)),
         }
     };
     let layers = app.model.layers.iter().enumerate().map(stats).collect();
-    happen(&mut app, Event::Layers(LayersSeen { step: 1_234, layers }));
-    app
+    happen(app, Event::Layers(LayersSeen { step: 1_234, layers }));
 }
 
 /// AlexNet in training, its second LRN layer off, its first selected.
 fn alexnet(width: u16, height: u16) -> App {
-    let mut app = watched("alexnet", width, height);
+    let mut app = begun("alexnet", width, height);
     change(&mut app, Knob::LrnLayer(2), "off");
+    watch(&mut app);
     select(&mut app, "lrn1");
     app
 }
@@ -202,6 +207,7 @@ fn enter_switches_the_selected_lrn_layer_alone_and_shows_it_as_waiting_until_it_
     change(&mut app, Knob::LrnLayer(1), "off");
     let screen = drawn(&app);
     assert!(screen.contains("off; Enter switches on lrn.1"), "{screen}");
+    assert!(screen.contains("live figures come with the next step"), "those at hand are of a layer that was on: {screen}");
     let effects = press(&mut app, KeyCode::Enter);
     assert_eq!(sent(&effects), [&Command::Set { knob: Knob::LrnLayer(1), value: 1.0 }]);
 }
