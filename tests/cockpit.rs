@@ -20,6 +20,25 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// Longest wait for anything; generous, since other tests run at the same time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A network with local response normalization whose steps are short in any build.
+const SMALL: &str = r#"
+name = "small"
+title = "A convolution, LRN, a pool and a dense layer"
+about = "For this test."
+input = [3, 32, 32]
+classes = 10
+pixels = { order = "rgb", scale = "standardize" }
+init = { scheme = "he" }
+layers = [
+    { name = "conv1", kind = "conv2d", out = 8, kernel = 5, stride = 2 },
+    { name = "relu1", kind = "activation" },
+    { name = "lrn1", kind = "lrn", n = 5, k = 2, alpha = 1e-4, beta = 0.75 },
+    { name = "pool1", kind = "max_pool2d", kernel = 2, stride = 2 },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc2", kind = "dense", out = 10 },
+]
+"#;
+
 struct Cockpit {
     child: Box<dyn Child + Send + Sync>,
     pty: Box<dyn MasterPty + Send>,
@@ -47,10 +66,14 @@ fn settings(pty: &dyn MasterPty) -> String {
 }
 
 impl Cockpit {
-    /// Opens it on LeNet-5, in a folder of its own.
+    /// Opens it on a small network, in a folder of its own.
     fn open(folder: &Path, arguments: &[&str]) -> Cockpit {
+        let model = folder.join("small.toml");
+        std::fs::write(&model, SMALL).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_alexscope"));
-        command.args(["train", "--model", "lenet5", "--evaluate-pictures", "50", "--run-dir"]);
+        command.args(["train", "--evaluate-pictures", "50", "--model"]);
+        command.arg(model);
+        command.arg("--run-dir");
         command.arg(folder.join("run"));
         command.args(arguments);
         command.cwd(folder);
