@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use color_eyre::eyre::{Result, eyre};
 
@@ -14,6 +15,9 @@ use crate::ui::theme::ThemeName;
 use crate::ui::{Exit, ExportRequest, UiOptions};
 use crate::worker::Ending;
 use crate::{start, ui, worker};
+
+/// How much later than its consequences a signal may come.
+const SIGNAL_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Opens the cockpit and trains until it is left; a new run begins in its place as often as it is asked for. Returns the exit
 /// status.
@@ -34,7 +38,12 @@ pub fn open(arguments: &TrainArgs) -> Result<u8> {
         let training = worker::spawn(plan, worker_end)?;
         let left = ui::run(screen, options);
         let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
-        match left? {
+        // A terminal that vanishes shows as an error of its input and as a signal; the signal is what happened.
+        let left = match left {
+            Err(_) if let Ok(signal) = signals.recv_timeout(SIGNAL_PATIENCE) => Exit::Signal(signal),
+            left => left?,
+        };
+        match left {
             Exit::NewRun { settings } => wanted = Some(settings),
             Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
             Exit::Quit | Exit::WorkerFailed(_) => return last_words(ending),

@@ -33,7 +33,7 @@ pub fn train(arguments: &TrainArgs) -> Result<u8> {
                     // Asked twice: now, whatever has not been saved.
                     return Ok(signals::exit_status(signal));
                 }
-                eprintln!("stopping; what was learned is saved first (once more: stop now)");
+                say("stopping; what was learned is saved first (once more: stop now)");
                 // A full lane would mean that 256 commands wait for this run's own end.
                 let _ = screen.commands.try_send(Command::Stop { save: true });
             }
@@ -56,10 +56,15 @@ fn show(batch: &[Stamped], json: bool) -> Result<bool> {
             return Ok(false);
         }
         if let Some(line) = in_words(&stamped.event) {
-            eprintln!("{line}");
+            say(&line);
         }
     }
     Ok(true)
+}
+
+/// A line of progress. Training does not end because nobody reads it.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// False where nobody reads any more.

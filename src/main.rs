@@ -1,6 +1,6 @@
 //! Chooses a command.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use alexscope::bench;
@@ -24,7 +24,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("error: {}", in_words(&error));
+            // Where standard error is gone too there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "error: {}", in_words(&error));
             ExitCode::FAILURE
         }
     }

@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,37 +21,47 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// Longest wait for anything; generous, since other tests run at the same time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A network with local response normalization whose steps are short in any build.
+/// Trains in milliseconds a step.
 const SMALL: &str = r#"
 name = "small"
-title = "A convolution, LRN, a pool and a dense layer"
-about = "For this test."
+title = "a small network"
+about = "for tests"
 input = [3, 32, 32]
 classes = 10
-pixels = { order = "rgb", scale = "standardize" }
-init = { scheme = "he" }
 layers = [
-    { name = "conv1", kind = "conv2d", out = 8, kernel = 5, stride = 2 },
+    { name = "conv1", kind = "conv2d", out = 8, kernel = 5 },
     { name = "relu1", kind = "activation" },
-    { name = "lrn1", kind = "lrn", n = 5, k = 2, alpha = 1e-4, beta = 0.75 },
     { name = "pool1", kind = "max_pool2d", kernel = 2, stride = 2 },
+    { name = "lrn1", kind = "lrn", n = 5, k = 2, alpha = 1e-4, beta = 0.75 },
     { name = "flatten", kind = "flatten" },
     { name = "fc2", kind = "dense", out = 10 },
 ]
 "#;
 
 struct Cockpit {
-    child: Box<dyn Child + Send + Sync>,
+    child: Killed,
     pty: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
     /// The terminal's own settings, which only this end keeps open.
     before: String,
+    /// Reads what the cockpit writes for as long as it is wanted.
+    reader: thread::JoinHandle<()>,
+    reading: Arc<AtomicBool>,
 }
 
 /// A screen has at least one row and column.
 fn at_least_one(cells: u16) -> NonZero<u16> {
     NonZero::new(cells).unwrap_or(NonZero::<u16>::MIN)
+}
+
+/// A failed test leaves no cockpit behind.
+struct Killed(Box<dyn Child + Send + Sync>);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+    }
 }
 
 fn size(rows: u16, cols: u16) -> PtySize {
@@ -66,15 +77,11 @@ fn settings(pty: &dyn MasterPty) -> String {
 }
 
 impl Cockpit {
-    /// Opens it on a small network, in a folder of its own.
+    /// Opens it on a small network with an LRN layer, in a folder of its own.
     fn open(folder: &Path, arguments: &[&str]) -> Cockpit {
-        let model = folder.join("small.toml");
-        std::fs::write(&model, SMALL).unwrap();
+        std::fs::write(folder.join("small.toml"), SMALL).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_alexscope"));
-        command.args(["train", "--evaluate-pictures", "50", "--model"]);
-        command.arg(model);
-        command.arg("--run-dir");
-        command.arg(folder.join("run"));
+        command.args(["train", "--model", "small.toml", "--evaluate-pictures", "50", "--run-dir", "run"]);
         command.args(arguments);
         command.cwd(folder);
         Cockpit::start(command)
@@ -96,15 +103,19 @@ impl Cockpit {
         let child = pair.slave.spawn_command(command).unwrap();
         let screen = Arc::new(Mutex::new(vt100::Parser::new(at_least_one(40), at_least_one(120), 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
-        let parser = screen.clone();
-        thread::spawn(move || {
+        let (parser, reading) = (screen.clone(), Arc::new(AtomicBool::new(true)));
+        let wanted = reading.clone();
+        let reader = thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 parser.lock().unwrap().process(&bytes[..count]);
+                if !wanted.load(Ordering::SeqCst) {
+                    break;
+                }
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Cockpit { child, pty: pair.master, keys, screen, before }
+        Cockpit { child: Killed(child), pty: pair.master, keys, screen, before, reader, reading }
     }
 
     fn press(&mut self, keys: &str) {
@@ -138,15 +149,31 @@ impl Cockpit {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.child.process_id().unwrap().to_string();
+        let id = self.child.0.process_id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Closes the terminal under the cockpit and waits for its end. Returns the exit status.
+    fn vanish(mut self) -> u32 {
+        self.reading.store(false, Ordering::SeqCst);
+        self.press("?");
+        self.reader.join().unwrap();
+        drop((self.keys, self.pty));
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.0.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < end, "the cockpit outlived its terminal");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits for the end; the terminal must be as it was. Returns the exit status.
     fn end(mut self) -> u32 {
         let end = Instant::now() + PATIENCE;
         let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.child.0.try_wait().unwrap() {
                 break status;
             }
             assert!(Instant::now() < end, "the cockpit did not close:\n{}", self.contents());
@@ -209,6 +236,15 @@ fn sigterm_saves_and_gives_the_terminal_back() {
     cockpit.shows("TRAINING");
     cockpit.signal("-TERM");
     assert_eq!(cockpit.end(), 143);
+    assert_eq!(std::fs::read_dir(folder.path().join("run/checkpoints")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_terminal_that_vanishes_ends_the_run_which_is_saved_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let cockpit = Cockpit::open(folder.path(), &[]);
+    cockpit.shows("TRAINING");
+    assert_eq!(cockpit.vanish(), 129);
     assert_eq!(std::fs::read_dir(folder.path().join("run/checkpoints")).unwrap().count(), 1);
 }
 

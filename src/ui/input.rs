@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use ratatui::crossterm::event::{self, Event};
@@ -18,7 +18,7 @@ const WAITING: usize = 1024;
 pub struct InputThread {
     pub events: Receiver<io::Result<Event>>,
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    thread: JoinHandle<()>,
 }
 
 impl InputThread {
@@ -27,7 +27,7 @@ impl InputThread {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::Builder::new().name("input".into()).spawn(move || read(&sender, &stopped))?;
-        Ok(InputThread { events, stop, thread: Some(thread) })
+        Ok(InputThread { events, stop, thread })
     }
 }
 
@@ -49,9 +49,11 @@ fn read(sender: &Sender<io::Result<Event>>, stop: &AtomicBool) {
 impl Drop for InputThread {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // It only reads and sends; if it panicked, there is nothing to undo.
-            let _ = thread.join();
+        // On a terminal that has vanished crossterm reads the end of input without end (0.29): such a thread is left behind,
+        // since waiting for it would keep the program alive for ever.
+        let patience = Instant::now() + 4 * PATIENCE;
+        while !self.thread.is_finished() && Instant::now() < patience {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The terminal, taken and given back: raw mode, alternate screen, mouse, pasting, cursor.
 
 use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::mem::ManuallyDrop;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +26,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while the cockpit has it. Dropping it gives it back, as does a panic of the thread that took it.
 pub struct TakenTerminal {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: its drop shows the cursor, which [`give_back`] does, and panics where a vanished terminal takes no error.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     hook_before: Hook,
 }
 
@@ -34,7 +36,7 @@ impl TakenTerminal {
         let hook_before: Hook = Arc::from(panic::take_hook());
         // From here on a drop undoes what was done, also after an error half-way.
         let mut taken = TakenTerminal {
-            terminal: Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout())))?,
+            terminal: ManuallyDrop::new(Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout())))?),
             hook_before: Arc::clone(&hook_before),
         };
         let screen_thread = thread::current().id();
