@@ -181,7 +181,8 @@ pub fn footer_items(app: &App, area: Rect) -> Vec<FooterItem> {
     let mut items: Vec<FooterItem> = rows.iter().filter_map(|row| footer_item(app, row)).collect();
     let width = |item: &FooterItem| line::width(&item.keys) + 1 + line::width(&item.word) + 2;
     let pinned: u16 = items.iter().filter(|item| matches!(item.action, Action::Help | Action::Quit)).map(width).sum();
-    let mut room = area.width.saturating_sub(1 + pinned);
+    // A blank in front, and none behind the last.
+    let mut room = (area.width + 1).saturating_sub(pinned);
     items.retain(|item| {
         let fits = matches!(item.action, Action::Help | Action::Quit) || width(item) <= room;
         if fits && !matches!(item.action, Action::Help | Action::Quit) {

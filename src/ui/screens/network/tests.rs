@@ -231,6 +231,7 @@ fn the_footer_offers_only_what_the_keys_do_now() {
     select(&mut app, "conv1");
     assert_eq!([offered(&app, "t"), offered(&app, "Enter")], [Some("table".into()), None]);
     assert_eq!(offered(&alexnet(200, 60), "t"), None);
+    assert_eq!(offered(&alexnet(40, 12), "t"), Some("pipeline".into()));
 }
 
 #[test]
