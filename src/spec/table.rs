@@ -72,6 +72,15 @@ pub fn list() -> String {
     text
 }
 
+/// The same as a Markdown table.
+pub fn list_markdown() -> String {
+    let mut text = String::from("| name | input | parameters | what |\n| --- | --- | --: | --- |\n");
+    for row in zoo_rows() {
+        text += &format!("| `{}` | {} | {} | {} |\n", row.name, row.input, row.parameters, row.title);
+    }
+    text
+}
+
 /// All built-in networks as data.
 pub fn list_json() -> Value {
     zoo_models()
