@@ -26,7 +26,7 @@
 //! | [`chart`] | a chart as data | session |
 //! | [`ui`] | the cockpit | chart, session, link |
 //! | [`export`] | charts and screens as files | chart |
-//! | [`cli`], [`start`], [`cockpit`], [`headless`], [`bench`], [`fetch`] | what a command line turns into | all |
+//! | [`cli`], [`start`], [`cockpit`], [`headless`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
 //!
 //! `tests/imports.rs` reads the imports and names any that goes upward.
 //!
@@ -55,6 +55,7 @@ pub mod fetch;
 pub mod headless;
 pub mod knobs;
 pub mod link;
+pub mod logging;
 pub mod nn;
 pub mod ops;
 pub mod run;

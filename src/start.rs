@@ -11,13 +11,13 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use crate::cli::{DeviceChoice, TrainArgs};
 use crate::dataset::{self, CLASSES, DATA_FOLDER, Source};
 use crate::engine::{Pictures, Script};
-use crate::fetch;
 use crate::knobs::{Knob, Settings};
 use crate::nn::NetworkLearner;
 use crate::run::RunFolder;
 use crate::session::{DatasetInfo, DeviceInfo, RunHeader};
 use crate::spec::{ModelSpec, WeightInit, zoo};
 use crate::worker::{Plan, Prepare, Prepared};
+use crate::{fetch, logging};
 
 /// What a person asked for, checked as far as it can be at once. `settings` are those of a new run in the place of an old one.
 pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool) -> Result<Plan> {
@@ -46,6 +46,7 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
     // A new run in the place of an old one has a folder of its own.
     let named = arguments.run_dir.as_deref().filter(|folder| !RunFolder::holds_a_run(folder) || unattended);
     let folder = RunFolder::create(named, &model.name, now)?;
+    logging::to_folder(folder.path());
     let header = RunHeader {
         version: env!("CARGO_PKG_VERSION").into(),
         run: folder.name(),
@@ -56,6 +57,7 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
         device: DeviceInfo { name: cpu_name(), threads: threads(arguments.threads) },
         started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
     };
+    tracing::info!(model = %model.name, data = %header.data.name, device = %header.device.name, "a run begins");
     let fetch = (source == Source::Emoji10).then(|| fetch::in_background(Path::new(DATA_FOLDER)));
     let prepare = prepare(model, source, settings);
     Ok(Plan { header, script, folder: Some(folder), prepare, fetch, unattended })
