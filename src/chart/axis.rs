@@ -11,7 +11,7 @@ pub enum Scale {
 }
 
 /// Share of an axis that its data should take up before coarser ticks are tried.
-const ENOUGH: f64 = 0.75;
+const ENOUGH: f64 = 0.7;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {

@@ -6,7 +6,7 @@ use super::axis::{Axis, Scale};
 use super::model::*;
 use super::range::{Vertical, vertical_range};
 use super::view::{ChartView, XUnit};
-use crate::knobs::{Kind, Knob};
+use crate::knobs::{Kind, Knob, number};
 use crate::session::{Change, Evaluation, Series, Session, Split, Summary};
 use crate::spec::grouped;
 
@@ -40,7 +40,8 @@ pub fn chart(session: &Session, metric: Metric, view: &ChartView, detail: Detail
     let scale = if log { Scale::Log } else { Scale::Linear };
     let keep = best.map(|best| tested(best, metric)).into_iter().chain(curves.iter().filter_map(|curve| curve.latest));
     let Vertical { range, step, beyond } = vertical_range(&curves, keep, metric, scale, view.outliers, detail);
-    let y_label = |at: f64, step: f64| y_label(metric, at, step);
+    // Ticks of a logarithmic axis have no digits in common.
+    let y_label = |at: f64, step: f64| if log { number(four_digits(at)) } else { y_label(metric, at, step) };
     let y = match step {
         Some(step) => Axis::stepped(range, step, y_label),
         None => Axis::new(range, scale, detail.y_ticks, y_label),
@@ -78,8 +79,8 @@ impl Grid {
     fn new(steps: Range<u64>, columns: usize) -> Grid {
         let span = (steps.end - steps.start).max(1);
         let width = span.div_ceil(columns.max(1) as u64);
-        // The last step in view is the window's end itself.
-        let last = steps.end / width;
+        // The window's end itself is in view.
+        let last = steps.end.div_ceil(width);
         let first = (steps.start / width).min(last);
         Grid { from: first * width, width, columns: (last - first + 1) as usize }
     }

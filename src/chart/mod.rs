@@ -7,6 +7,8 @@ mod axis;
 mod build;
 mod model;
 mod range;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use axis::{Axis, Scale, Tick};

@@ -33,8 +33,8 @@ impl Metric {
     }
 }
 
-/// Curves are kept in f32; their last digits are noise.
-fn four_digits(value: f64) -> f64 {
+/// Without the last digits, which are noise: curves are kept in f32, and ticks are multiples of fractions.
+pub(super) fn four_digits(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 

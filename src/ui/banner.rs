@@ -29,7 +29,7 @@ fn banner(app: &App) -> Option<Banner> {
         return Some(Banner::Text(Tone::Bad, diverged(bad)));
     }
     if session.phase == Phase::Finished {
-        let text = "■ the budget is used up · raise `epochs` or `steps` to go on, N starts a new run";
+        let text = "■ the budget is used up · raise `epochs` or `steps` to go on, or N starts anew";
         return Some(Banner::Text(Tone::Info, text.into()));
     }
     match news(app) {
@@ -55,7 +55,7 @@ fn diverged(bad: &Divergence) -> String {
         what => format!("{}'s {what}", bad.layer),
     };
     let step = grouped(bad.step);
-    format!("✖ step {step} was not taken: {what} is no finite number · < lowers the rate, Space tries again, N starts anew")
+    format!("✖ step {step} was not taken: {what} is not finite · < lowers the rate, Space tries again, N starts anew")
 }
 
 /// How fetching goes or went, unless a person put it away.

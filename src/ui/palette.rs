@@ -156,11 +156,15 @@ pub fn candidates(app: &App, text: &str) -> Vec<Candidate> {
         return values(app, &words[0]).into_iter().filter(|candidate| candidate.text.starts_with(typed)).collect();
     }
     let typed = words.first().map_or("", String::as_str);
-    let typed = SHORT_NAMES.iter().find(|(short, _)| *short == typed).map_or(typed, |(_, full)| full);
+    let meant = SHORT_NAMES.iter().find(|(short, _)| *short == typed).map(|(_, full)| *full);
     let settings = app.knobs().into_iter().map(|knob| Candidate { text: knob.name(), help: describe(app, knob) });
     let commands = commands().map(|(name, help)| Candidate { text: name.into(), help });
+    let rank = |candidate: &Candidate| match meant {
+        Some(full) if candidate.text == full => Some(0),
+        _ => likeness(typed, &candidate.text).map(|likeness| likeness + 1),
+    };
     let mut found: Vec<(usize, Candidate)> =
-        settings.chain(commands).filter_map(|candidate| Some((likeness(typed, &candidate.text)?, candidate))).collect();
+        settings.chain(commands).filter_map(|candidate| Some((rank(&candidate)?, candidate))).collect();
     found.sort_by_key(|(likeness, _)| *likeness);
     found.into_iter().map(|(_, candidate)| candidate).collect()
 }

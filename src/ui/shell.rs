@@ -121,22 +121,25 @@ fn header(app: &App, area: Rect, buf: &mut Buffer) {
         buf.set_string(x, area.y, text, *style);
         x = x.saturating_sub(1);
     }
-    let about = about(app);
     let room = x.saturating_sub(end + 2);
-    if room >= 10 {
-        buf.set_string(end + 2, area.y, line::fitted(&about, room), theme.dim);
+    if let Some(about) = about(app).iter().find(|text| line::width(text) <= room) {
+        buf.set_string(end + 2, area.y, about, theme.dim);
     }
 }
 
-/// `alexnet on Emoji-10 · CPU, 2 threads`
-fn about(app: &App) -> String {
-    match &app.session().header {
-        None => app.model.name.clone(),
-        Some(header) => {
-            let device = &header.device;
-            format!("{} on {} · {}, {} threads", header.model.name, header.data.name, device.name, device.threads)
-        }
-    }
+/// `alexnet on Emoji-10 · CPU (AVX-512), 2 threads`, and shorter and shorter ways to say it.
+fn about(app: &App) -> Vec<String> {
+    let Some(header) = &app.session().header else { return vec![app.model.name.clone()] };
+    let (model, data, device) = (&header.model.name, &header.data.name, &header.device);
+    let plain_name = device.name.split(" (").next().unwrap_or_default();
+    let threads = if device.threads == 1 { "1 thread".to_string() } else { format!("{} threads", device.threads) };
+    vec![
+        format!("{model} on {data} · {}, {threads}", device.name),
+        format!("{model} on {data} · {plain_name}, {threads}"),
+        format!("{model} on {data} · {plain_name}"),
+        format!("{model} on {data}"),
+        model.clone(),
+    ]
 }
 
 /// The state in a word, with a sign of its own.

@@ -11,6 +11,8 @@ use crate::ui::theme::Theme;
 
 /// Cells that the labels of the vertical axis may take, with the axis itself.
 const GUTTER: u16 = 8;
+/// Ends of epochs are marked on the axis with so many cells for each.
+const CELLS_TO_AN_EPOCH_MARK: usize = 3;
 /// Below this height the horizontal axis has no line of its own.
 const LOW: u16 = 9;
 
@@ -145,7 +147,10 @@ fn horizontal_axis(model: &ChartModel, plot: Rect, bottom: u16, buf: &mut Buffer
     let with_line = plot.bottom() < labels;
     if with_line {
         buf.set_string(plot.x - 1, plot.bottom(), format!("└{}", "─".repeat(usize::from(plot.width))), theme.rule);
-        for marker in model.markers.iter().filter(|marker| marker.kind == MarkerKind::EpochEnd) {
+        let epochs: Vec<_> = model.markers.iter().filter(|marker| marker.kind == MarkerKind::EpochEnd).collect();
+        // Where they would stand close they say nothing.
+        let sparse = epochs.len() * CELLS_TO_AN_EPOCH_MARK <= usize::from(plot.width);
+        for marker in epochs.iter().filter(|_| sparse) {
             if let Some(column) = column_of(&model.x, plot, marker.step as f64) {
                 buf.set_string(column, plot.bottom(), "╫", theme.rule);
             }

@@ -32,7 +32,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
 
     let epoch = session.epoch();
     let share = epoch - epoch.floor();
-    gauge_row(app, next(), buf, &format!("epoch {}", epoch as u64 + 1), share, &format!("{:.0} %", share * 100.0));
+    gauge_row(app, next(), buf, &epoch_name(session), share, &format!("{:.0} %", share * 100.0));
     let (what, share, at) = under_way(session);
     gauge_row(app, next(), buf, what, share, &at);
     let budget = budget(session).map_or(0.0, |budget| budget.share);
@@ -59,14 +59,7 @@ fn brief(app: &App, area: Rect, buf: &mut Buffer) {
     let mut next = || rows.next().unwrap_or_default();
     let row = next();
     let share = session.epoch() - session.epoch().floor();
-    gauge_row(
-        app,
-        row,
-        buf,
-        &format!("epoch {}", session.epoch() as u64 + 1),
-        share,
-        &format!("step {}", grouped(session.steps())),
-    );
+    gauge_row(app, row, buf, &epoch_name(session), share, &format!("step {}", grouped(session.steps())));
     let speed = session.recent_images_per_second().map_or("– img/s".into(), |rate| format!("{} img/s", three_digits(rate)));
     let left = seconds_left(session).map_or("–".into(), duration);
     line::between(
@@ -80,14 +73,19 @@ fn brief(app: &App, area: Rect, buf: &mut Buffer) {
 
 /// Name, gauge, and what it says in words.
 fn gauge_row(app: &App, row: Rect, buf: &mut Buffer, name: &str, share: f64, words: &str) {
-    const NAME: u16 = 9;
     const WORDS: u16 = 9;
-    buf.set_stringn(row.x, row.y, name, usize::from(NAME.min(row.width)), app.theme.dim);
-    let words_width = WORDS.max(line::width(words)).min(row.width.saturating_sub(NAME));
-    let bar = Rect { x: row.x + NAME, width: row.width.saturating_sub(NAME + words_width + 1), ..row };
+    let names = line::width(&epoch_name(app.shown())).max(8) + 1;
+    buf.set_stringn(row.x, row.y, name, usize::from(names.min(row.width)), app.theme.dim);
+    let words_width = WORDS.max(line::width(words)).min(row.width.saturating_sub(names));
+    let bar = Rect { x: row.x + names, width: row.width.saturating_sub(names + words_width + 1), ..row };
     gauge(bar, buf, &app.theme, share);
     let words = line::fitted(words, words_width);
     buf.set_string(row.right().saturating_sub(line::width(&words)), row.y, &words, app.theme.text);
+}
+
+/// `epoch 3`: the one under way.
+fn epoch_name(session: &Session) -> String {
+    format!("epoch {}", grouped(session.epoch() as u64 + 1))
 }
 
 /// The step or evaluation under way: its name, how far it is, and where.

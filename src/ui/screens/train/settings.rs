@@ -81,7 +81,10 @@ fn value(app: &App, knob: Knob, room: u16) -> Vec<Span<'static>> {
     let (theme, settings) = (&app.theme, &app.session().settings);
     let in_force = Span::styled(settings.text(knob), theme.text);
     if let Some(sent) = app.sent.latest(knob) {
-        return vec![in_force, Span::styled(format!(" → {} …", knob.spec().format(sent)), theme.pending)];
+        let sent = format!("→ {} …", knob.spec().format(sent));
+        let both = line::width(&in_force.content) + 1 + line::width(&sent) <= room;
+        let sent = Span::styled(sent, theme.pending);
+        return if both { vec![in_force, Span::raw(" "), sent] } else { vec![sent] };
     }
     if let Some(pending) = app.session().pending.iter().find(|pending| pending.knob == knob) {
         let when = match pending.applies {
@@ -110,7 +113,8 @@ fn explain(app: &App, area: Rect, buf: &mut Buffer) {
         }
         editing => {
             if let Some(pending) = app.session().pending.iter().find(|pending| pending.knob == knob) {
-                lines.push((format!("{} is accepted, {}", pending.to, pending.applies), theme.pending));
+                let waiting = format!("{} is accepted, {}", pending.to, pending.applies);
+                lines.extend(line::wrapped(&waiting, area.width).into_iter().map(|text| (text, theme.pending)));
             }
             let facts = format!("{} · {}", spec.range(), spec.applies);
             let style = if editing.is_some() { theme.text } else { theme.dim };

@@ -1,0 +1,348 @@
+//! From keys to commands: what is sent, what is asked first, and what a read-only cockpit keeps to itself.
+
+use alexscope::knobs::{Applies, Knob};
+use alexscope::session::{Command, Event, FetchState, FinishReason, Phase};
+use alexscope::ui::Exit;
+use alexscope::ui::app::{Effect, ExportRequest, Msg};
+use alexscope::ui::keys;
+use ratatui::crossterm::event::MouseEventKind;
+
+use crate::fixture::{Cockpit, change, pending, phase};
+
+fn set(knob: Knob, value: f64) -> Command {
+    Command::Set { knob, value }
+}
+
+#[test]
+fn space_pauses_and_resumes_and_a_dot_takes_one_step() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press("Space");
+    cockpit.happens([phase(Phase::Paused)]);
+    cockpit.press("Space .");
+    assert_eq!(cockpit.sent, [Command::Pause, Command::Resume, Command::Step(1)]);
+}
+
+#[test]
+fn a_value_is_shown_as_pending_until_the_trainer_accepts_it() {
+    let mut cockpit = Cockpit::training(120, 40);
+    cockpit.press("<");
+    assert_eq!(cockpit.sent, [set(Knob::LearningRate, 0.0025)]);
+    assert!(cockpit.line_with("› learning rate").ends_with("0.005 → 0.0025 …"), "{}", cockpit.screen());
+    cockpit.happens([change(1_001, Knob::LearningRate, "0.005", "0.0025")]);
+    let line = cockpit.line_with("› learning rate");
+    assert!(line.ends_with("0.0025") && !line.contains('→'), "{line}");
+}
+
+#[test]
+fn presses_that_are_not_answered_yet_add_up() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press("< < >");
+    let rates = [0.0025, 0.00125, 0.0025].map(|rate| set(Knob::LearningRate, rate));
+    assert_eq!(cockpit.sent, rates);
+}
+
+#[test]
+fn undo_takes_back_what_waits_then_the_newest_change_then_the_one_before() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.happens([pending(Knob::BatchSize, "64", Applies::NextEpoch)]);
+    cockpit.press("u");
+    cockpit.happens([pending(Knob::BatchSize, "32", Applies::NextEpoch)]);
+    cockpit.press("u");
+    cockpit.happens([change(1_001, Knob::LearningRate, "0.005", "0.01")]);
+    cockpit.press("u");
+    cockpit.happens([change(1_002, Knob::Lrn, "off", "on")]);
+    cockpit.press("u");
+    assert_eq!(cockpit.sent, [set(Knob::BatchSize, 32.0), set(Knob::LearningRate, 0.01), set(Knob::Lrn, 1.0)]);
+    assert!(cockpit.screen().contains("no change is left to take back"));
+}
+
+#[test]
+fn a_refused_value_is_said_and_no_longer_pending() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press(":");
+    cockpit.type_text("lrn.2 off");
+    cockpit.press("Enter");
+    assert_eq!(cockpit.sent, [set(Knob::LrnLayer(2), 0.0)]);
+    cockpit.happens([Event::Rejected { command: "lrn.2 off".into(), reason: "not now".into() }]);
+    assert!(cockpit.screen().contains("lrn.2 off: not now"), "{}", cockpit.screen());
+    assert!(!cockpit.screen().contains("pending"));
+}
+
+#[test]
+fn a_trainer_that_takes_no_more_commands_leaves_nothing_pending() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press("<");
+    cockpit.take(Msg::Busy(set(Knob::LearningRate, 0.0025)));
+    assert!(!cockpit.screen().contains("pending"), "{}", cockpit.screen());
+    assert!(cockpit.screen().contains("try again"));
+}
+
+#[test]
+fn read_only_sends_nothing_that_changes_the_training() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.app.readonly = true;
+    cockpit.press("Space . < > [ ] L u V S D N Esc Down Right : m o Enter Esc Enter 5 Enter Esc");
+    assert_eq!(cockpit.sent, []);
+    cockpit.press("Space");
+    assert!(cockpit.screen().contains("read-only: this cockpit looks on"), "{}", cockpit.screen());
+}
+
+#[test]
+fn layers_are_watched_only_while_their_screen_is_open() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press("2 2 1 Tab BackTab");
+    let watch = Command::WatchLayers;
+    assert_eq!(cockpit.sent, [watch(true), watch(false), watch(true), watch(false)]);
+}
+
+#[test]
+fn quitting_asks_and_leaves_only_when_the_trainer_has_stopped() {
+    for (key, save) in [("s", true), ("x", false)] {
+        let mut cockpit = Cockpit::training(80, 24);
+        cockpit.press("q");
+        assert_eq!(cockpit.sent, []);
+        cockpit.press(key);
+        assert_eq!(cockpit.sent, [Command::Stop { save }]);
+        assert!(cockpit.screen().contains("STOPPING") && cockpit.effects.is_empty());
+        cockpit.take(Msg::WorkerGone);
+        assert!(matches!(cockpit.effects[..], [Effect::Leave(Exit::Quit)]), "{:?}", cockpit.effects);
+    }
+    let mut staying = Cockpit::training(80, 24);
+    staying.press("q c q Esc q Down Down Enter");
+    assert!(staying.sent.is_empty() && staying.effects.is_empty());
+    assert!(!staying.screen().contains("Quit?"));
+}
+
+#[test]
+fn control_c_saves_and_stops_and_a_second_time_leaves_at_once() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press("? C-c");
+    assert_eq!(cockpit.sent, [Command::Stop { save: true }]);
+    assert!(cockpit.effects.is_empty());
+    cockpit.press("C-c");
+    assert!(matches!(cockpit.effects[..], [Effect::Leave(Exit::Quit)]), "{:?}", cockpit.effects);
+}
+
+#[test]
+fn before_the_first_step_and_after_a_failure_nothing_is_asked() {
+    let mut cockpit = Cockpit::new(80, 24);
+    cockpit.press("q");
+    assert_eq!(cockpit.sent, [Command::Stop { save: false }]);
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.happens([Event::Failed { reason: "a fault".into() }]);
+    cockpit.press("q");
+    assert!(matches!(&cockpit.effects[..], [Effect::Leave(Exit::WorkerFailed(reason))] if reason == "a fault"));
+}
+
+#[test]
+fn a_new_run_takes_along_what_waited_for_one() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.happens([pending(Knob::Seed, "7", Applies::NewRun)]);
+    cockpit.press("N");
+    assert!(cockpit.screen().contains("seed 7"), "{}", cockpit.screen());
+    cockpit.press("s");
+    assert_eq!(cockpit.sent, [Command::Stop { save: true }]);
+    cockpit.take(Msg::WorkerGone);
+    let [Effect::Leave(Exit::NewRun { settings })] = &cockpit.effects[..] else { panic!("{:?}", cockpit.effects) };
+    assert_eq!((settings.get(Knob::Seed), settings.get(Knob::LearningRate)), (7.0, 0.005));
+}
+
+#[test]
+fn a_used_up_budget_can_be_raised() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.happens([phase(Phase::Finished), finished()]);
+    assert!(!cockpit.line_with("? help").contains("pause"), "a finished run cannot be paused");
+    cockpit.press(":");
+    cockpit.type_text("steps 2000");
+    cockpit.press("Enter");
+    assert_eq!(cockpit.sent, [set(Knob::Steps, 2_000.0)]);
+    cockpit.happens([change(1_001, Knob::Steps, "0", "2000"), phase(Phase::Training)]);
+    assert!(cockpit.screen().contains("TRAINING") && !cockpit.screen().contains("used up"));
+}
+
+fn finished() -> Event {
+    Event::Finished {
+        step: 1_000,
+        epoch: 2.5,
+        reason: FinishReason::Budget,
+        seconds: 270.0,
+        loss: None,
+        test_accuracy: None,
+        best_test_accuracy: None,
+    }
+}
+
+#[test]
+fn cifar_10_is_fetched_only_where_it_is_missing() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press("D");
+    assert_eq!(cockpit.sent, []);
+    let mut missing = Cockpit::new(80, 24);
+    missing.app.data_missing = true;
+    missing.press("D");
+    assert_eq!(missing.sent, [Command::FetchData]);
+    missing.happens([Event::Fetch(FetchState::Done { folder: "data".into() })]);
+    assert!(missing.screen().contains("CIFAR-10 is here"), "{}", missing.screen());
+}
+
+#[test]
+fn a_setting_of_a_layer_that_the_network_has_not_is_not_sent() {
+    let mut cockpit = Cockpit::on("lenet5", 80, 24);
+    cockpit.press("L");
+    assert_eq!(cockpit.sent, []);
+    let screen = cockpit.screen();
+    assert!(screen.contains("lenet5 has no layer that lrn could change") && !screen.contains("LRN n"), "{screen}");
+}
+
+#[test]
+fn typing_replaces_a_value_and_a_wrong_one_is_refused_in_its_place() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press("Down Enter");
+    cockpit.type_text("1.5");
+    cockpit.press("Enter");
+    assert_eq!(cockpit.sent, []);
+    assert!(cockpit.screen().contains("momentum takes 0 to 0.9999"), "{}", cockpit.screen());
+    cockpit.press("C-u 0 . 8 Up Enter");
+    assert_eq!(cockpit.sent, [set(Knob::Momentum, 0.85)]);
+}
+
+#[test]
+fn settings_that_are_out_of_sight_are_typed_in_the_palette_and_not_nudged() {
+    let mut cockpit = Cockpit::training(40, 12);
+    cockpit.press("Right");
+    assert_eq!(cockpit.sent, []);
+    cockpit.press("Enter");
+    cockpit.type_text("0.02");
+    cockpit.press("Enter");
+    assert_eq!(cockpit.sent, [set(Knob::LearningRate, 0.02)]);
+}
+
+#[test]
+fn the_palette_takes_short_forms_and_corrects_mistakes() {
+    let sent = |line: &str| {
+        let mut cockpit = Cockpit::training(80, 24);
+        cockpit.press(":");
+        cockpit.type_text(line);
+        cockpit.press("Enter");
+        (cockpit.sent.clone(), cockpit.screen())
+    };
+    for line in ["lr 0.1", "set learning-rate 0.1", "learning-rate=0.1", "set lr = 1e-1", "learning 0.1"] {
+        assert_eq!(sent(line).0, [set(Knob::LearningRate, 0.1)], "{line}");
+    }
+    assert_eq!(sent("step 5").0, [Command::Step(5)]);
+    assert_eq!(sent("schedule cosine").0, [set(Knob::Schedule, 2.0)]);
+    for (line, said) in [
+        ("momentun 0.5", "did you mean `momentum`?"),
+        ("pasue", "did you mean `pause`?"),
+        ("sched 3", "several settings begin with `sched`"),
+        ("momentum", "momentum is 0.9; it takes 0 to 0.9999"),
+        ("momentum 0.5 0.6", "one word too many"),
+        ("theme pink", "themes are dark, light, ansi, mono"),
+    ] {
+        let (commands, screen) = sent(line);
+        assert!(commands.is_empty() && screen.contains(said), "{line}: {commands:?}\n{screen}");
+    }
+}
+
+#[test]
+fn the_palette_completes_in_turn_and_remembers() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press(": m o m Tab");
+    assert!(cockpit.line_with(": mom").contains(": momentum"), "{}", cockpit.screen());
+    cockpit.type_text("0.8");
+    cockpit.press("Enter : Up");
+    assert!(cockpit.screen().contains(": momentum 0.8"), "{}", cockpit.screen());
+    cockpit.press("Down");
+    assert!(!cockpit.screen().contains(": momentum 0.8"));
+}
+
+#[test]
+fn exports_take_the_enlarged_chart_or_the_screen_without_the_question() {
+    let mut cockpit = Cockpit::training(80, 24);
+    let before = cockpit.screen();
+    cockpit.press("E s");
+    let [Effect::Export(ExportRequest::Screen(buffer))] = &cockpit.effects[..] else { panic!("{:?}", cockpit.effects) };
+    assert_eq!(buffer, cockpit.terminal().backend().buffer());
+    assert_eq!(cockpit.screen(), before);
+    cockpit.effects.clear();
+    cockpit.press("e e E c");
+    let [Effect::Export(ExportRequest::Chart(chart))] = &cockpit.effects[..] else { panic!("{:?}", cockpit.effects) };
+    assert_eq!(chart.title, "Accuracy");
+    cockpit.take(Msg::Exported(Err("the disk is full".into())));
+    assert!(cockpit.screen().contains("the disk is full"));
+}
+
+#[test]
+fn the_mouse_opens_tabs_takes_answers_and_keys_of_the_footer_and_puts_the_cursor_out() {
+    let mut cockpit = Cockpit::training(80, 24);
+    let place = |cockpit: &Cockpit, words: &str| {
+        let screen = cockpit.screen();
+        let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap();
+        (line.split(words).next().unwrap().chars().count() as u16, row as u16)
+    };
+    let click = |cockpit: &mut Cockpit, words: &str| {
+        let (column, row) = place(cockpit, words);
+        cockpit.click(column, row);
+    };
+    click(&mut cockpit, "2 Network");
+    click(&mut cockpit, "1 Train");
+    click(&mut cockpit, "pause");
+    assert_eq!(cockpit.sent, [Command::WatchLayers(true), Command::WatchLayers(false), Command::Pause]);
+    cockpit.click(20, 6);
+    let step = cockpit.app.view.cursor.unwrap();
+    assert!((300..400).contains(&step), "{step}");
+    cockpit.press("Esc");
+    cockpit.mouse(MouseEventKind::ScrollUp, 20, 6);
+    assert!(cockpit.screen().contains("guessing") && cockpit.app.view.steps(1_000).end < 1_000);
+    click(&mut cockpit, "momentum");
+    click(&mut cockpit, "momentum");
+    cockpit.press("0 Enter");
+    assert_eq!(cockpit.sent.last(), Some(&set(Knob::Momentum, 0.0)));
+    click(&mut cockpit, "quit");
+    click(&mut cockpit, "save and stop");
+    assert_eq!(cockpit.sent.last(), Some(&Command::Stop { save: true }));
+}
+
+#[test]
+fn a_message_goes_away_by_itself() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.happens([Event::Saved { step: 1_000, path: "step-00001000".into() }]);
+    assert!(cockpit.screen().contains("step 1,000 is saved in step-00001000"));
+    let deadline = cockpit.app.deadline().unwrap();
+    cockpit.passes(deadline.as_secs());
+    assert!(!cockpit.screen().contains("is saved in") && cockpit.app.deadline().is_none());
+}
+
+#[test]
+fn suspending_and_signals_work_whatever_lies_on_top() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press(": a C-z");
+    assert!(matches!(cockpit.effects[..], [Effect::Suspend]), "{:?}", cockpit.effects);
+    cockpit.take(Msg::Signal(signal_hook::consts::SIGTERM));
+    assert_eq!(cockpit.sent, [Command::Stop { save: true }]);
+    assert!(matches!(cockpit.effects[1..], [Effect::Leave(Exit::Signal(_))]), "{:?}", cockpit.effects);
+}
+
+#[test]
+fn help_shows_every_row_of_the_key_table() {
+    let mut cockpit = Cockpit::training(120, 40);
+    cockpit.press("?");
+    let mut seen = cockpit.screen();
+    for _ in 0..5 {
+        cockpit.press("PgDn");
+        seen += &cockpit.screen();
+    }
+    for row in keys::bindings() {
+        let words: Vec<&str> = row.help.split_whitespace().take(4).collect();
+        assert!(seen.contains(&words.join(" ")), "`{}` is not in help", row.help);
+    }
+}
+
+#[test]
+fn the_readme_has_the_table_of_keys() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let table = readme.split_once("<!-- keys -->\n").and_then(|(_, rest)| rest.split_once("<!-- /keys -->"));
+    let (table, _) = table.expect("README.md has the markers <!-- keys --> and <!-- /keys -->");
+    let expected = keys::markdown();
+    assert_eq!(table.trim(), expected.trim(), "put this between the markers:\n{expected}");
+}
