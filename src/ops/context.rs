@@ -5,7 +5,7 @@ use std::mem::size_of;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-use super::Real;
+use super::real::Bits;
 use super::simd::Instructions;
 
 /// Scratch memory that is used again from call to call, so that a steady training step allocates nearly nothing.
@@ -42,7 +42,7 @@ impl Context {
     }
 
     /// Room for `length` numbers that hold whatever was left in them. It goes back when the value is dropped.
-    pub(super) fn scratch<T: Real>(&self, length: usize) -> Scratch<'_, T> {
+    pub(super) fn scratch<T: Bits>(&self, length: usize) -> Scratch<'_, T> {
         let lines_wanted = (length * size_of::<T>()).div_ceil(size_of::<Line>());
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // The smallest that is large enough, or else the largest, which then grows.
@@ -73,16 +73,16 @@ pub(super) struct Scratch<'a, T> {
     kind: PhantomData<T>,
 }
 
-impl<T: Real> Deref for Scratch<'_, T> {
+impl<T: Bits> Deref for Scratch<'_, T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        // SAFETY: `lines` holds at least `length` numbers' bytes, all initialized, aligned to 64, and any bits are a `Real`.
+        // SAFETY: `lines` holds at least `length` numbers' bytes, all initialized, aligned to 64, and any bits are a `T`.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
     }
 }
 
-impl<T: Real> DerefMut for Scratch<'_, T> {
+impl<T: Bits> DerefMut for Scratch<'_, T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as above, and `self` is borrowed mutably.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }

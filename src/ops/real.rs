@@ -7,9 +7,16 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 use super::product::Tiles;
 use super::simd::Instructions;
 
-/// A floating-point number. Any pattern of bits is a value, which lets [`super::Context`] hand out used memory as scratch.
+/// A number of which any pattern of bits is a value, which lets [`super::Context`] hand out used memory as scratch.
+pub(super) trait Bits: Copy {}
+
+impl Bits for u8 {}
+impl Bits for f32 {}
+impl Bits for f64 {}
+
+/// A floating-point number.
 pub(super) trait Real:
-    Copy
+    Bits
     + Debug
     + Default
     + PartialOrd
