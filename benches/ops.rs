@@ -58,7 +58,7 @@ fn size(t: &Tensor) -> f64 {
 
 impl Bench {
     fn wants(&self, layer: &str) -> bool {
-        self.names.is_empty() || self.names.iter().any(|name| name.starts_with(layer))
+        self.names.is_empty() || self.names.iter().any(|name| name.starts_with(layer) || layer.starts_with(name.as_str()))
     }
 
     fn add(&mut self, name: &str, flops: f64, touched: &[&Tensor], run: impl Fn(&Context) -> Result<()> + Sync + Send + 'static) {

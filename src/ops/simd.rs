@@ -44,8 +44,8 @@ impl Instructions {
         }
     }
 
-    /// Runs `kernel` compiled for these instructions, which must [exist](Self::exist) here. Whatever `kernel` calls must be
-    /// `#[inline(always)]` to be compiled along with it.
+    /// Runs `kernel` compiled for these instructions, which must [exist](Self::exist) here. The closure itself and whatever it calls must be
+    /// `#[inline(always)]`: what stays a function of its own is not compiled along with it.
     #[inline]
     pub(super) fn run<R>(self, kernel: impl FnOnce() -> R) -> R {
         #[cfg(target_arch = "x86_64")]

@@ -5,13 +5,21 @@ use crate::ops::context::PIECE;
 use crate::ops::{Context, Real};
 
 pub(super) fn forward<T: Real>(ctx: &Context, function: Activation, x: &mut [T]) {
-    x.par_chunks_mut(PIECE).for_each(|x| ctx.instructions().run(|| apply(function, x)));
+    x.par_chunks_mut(PIECE).for_each(|x| {
+        ctx.instructions().run(
+            #[inline(always)]
+            || apply(function, x),
+        )
+    });
 }
 
 pub(super) fn backward<T: Real>(ctx: &Context, function: Activation, y: &[T], dy: &mut [T]) {
-    dy.par_chunks_mut(PIECE)
-        .zip(y.par_chunks(PIECE))
-        .for_each(|(dy, y)| ctx.instructions().run(|| differentiate(function, y, dy)));
+    dy.par_chunks_mut(PIECE).zip(y.par_chunks(PIECE)).for_each(|(dy, y)| {
+        ctx.instructions().run(
+            #[inline(always)]
+            || differentiate(function, y, dy),
+        )
+    });
 }
 
 /// x becomes y, on this thread: the part that other operations fuse into their own pass.

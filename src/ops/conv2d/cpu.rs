@@ -59,7 +59,11 @@ impl<T: Real> Convolve<'_, T> {
         for panel in self.panels.iter() {
             let weights = &self.weights[panel.offset(self.window.len())..][..self.window.len() * panel.width];
             let product = Product { source: staged, runs: self.runs, steps: self.window, panel: weights, width: panel.width };
-            product.for_each_run(instructions, |run, tile| take(panel, run, tile));
+            product.for_each_run(
+                instructions,
+                #[inline(always)]
+                |run, tile| take(panel, run, tile),
+            );
         }
     }
 }
@@ -92,24 +96,32 @@ pub(super) fn forward<T: Real>(ctx: &Context, geo: &Conv2d, act: Option<Activati
         let runs = &runs[..runs.len() / together * pictures];
         let mut staged = ctx.scratch::<T>(pictures * stage.picture());
         for group in 0..geo.groups {
-            instructions.run(|| {
-                stage_group(&stage, group, x, x_picture, &mut staged);
-                let weights = &weights[group * patch * panels.width()..];
-                let convolve = Convolve { runs, window: &window, panels, weights };
-                convolve.for_each_run(instructions, &staged, |panel, run, tile| {
-                    let first = group * out_group + panel.first;
-                    let (picture, pixel) = (run.place / pixels, run.place % pixels);
-                    let planes = &mut y[picture * y_picture + first * pixels..];
-                    write_tile(tile, panel.width, panel.channels, planes, pixels, pixel);
-                    for (plane, &b) in planes.chunks_mut(pixels).zip(&b[first..][..panel.channels]) {
-                        let y = &mut plane[pixel..][..run.length];
-                        y.iter_mut().for_each(|y| *y += b);
-                        if let Some(act) = act {
-                            activation::apply(act, y);
-                        }
-                    }
-                });
-            });
+            instructions.run(
+                #[inline(always)]
+                || {
+                    stage_group(&stage, group, x, x_picture, &mut staged);
+                    let weights = &weights[group * patch * panels.width()..];
+                    let convolve = Convolve { runs, window: &window, panels, weights };
+                    convolve.for_each_run(
+                        instructions,
+                        &staged,
+                        #[inline(always)]
+                        |panel, run, tile| {
+                            let first = group * out_group + panel.first;
+                            let (picture, pixel) = (run.place / pixels, run.place % pixels);
+                            let planes = &mut y[picture * y_picture + first * pixels..];
+                            write_tile(tile, panel.width, panel.channels, planes, pixels, pixel);
+                            for (plane, &b) in planes.chunks_mut(pixels).zip(&b[first..][..panel.channels]) {
+                                let y = &mut plane[pixel..][..run.length];
+                                y.iter_mut().for_each(|y| *y += b);
+                                if let Some(act) = act {
+                                    activation::apply(act, y);
+                                }
+                            }
+                        },
+                    );
+                },
+            );
         }
     });
 }
@@ -134,12 +146,15 @@ pub(super) fn backward<T: Real>(
     let pictures = dy.len() / (geo.out_channels * pixels).max(1);
     let mut bias_parts = ctx.scratch::<T>(pictures * geo.out_channels);
     dy.par_chunks_mut(pixels).zip(kept.y.par_chunks(pixels)).zip(bias_parts.par_iter_mut()).for_each(|((dy, y), db)| {
-        ctx.instructions().run(|| {
-            if let Some(act) = act {
-                activation::differentiate(act, y, dy);
-            }
-            *db = sum(dy);
-        });
+        ctx.instructions().run(
+            #[inline(always)]
+            || {
+                if let Some(act) = act {
+                    activation::differentiate(act, y, dy);
+                }
+                *db = sum(dy);
+            },
+        );
     });
     gradients.db.fill(T::ZERO);
     for part in bias_parts.chunks_exact(geo.out_channels) {
@@ -176,16 +191,24 @@ fn input_gradient<T: Real>(ctx: &Context, geo: &Conv2d, w: &[T], dz: &[T], dx: &
         let runs = &runs[..runs.len() / together * pictures];
         let mut staged = ctx.scratch::<T>(pictures * stage.picture());
         for group in 0..geo.groups {
-            instructions.run(|| {
-                stage_group(&stage, group, dz, z_picture, &mut staged);
-                let weights = &weights[group * steps * panels.width()..];
-                let convolve = Convolve { runs, window: &window, panels, weights };
-                convolve.for_each_run(instructions, &staged, |panel, run, tile| {
-                    let (picture, pixel) = (run.place / pixels, run.place % pixels);
-                    let planes = &mut dx[picture * x_picture + (group * in_group + panel.first) * pixels..];
-                    write_tile(tile, panel.width, panel.channels, planes, pixels, pixel);
-                });
-            });
+            instructions.run(
+                #[inline(always)]
+                || {
+                    stage_group(&stage, group, dz, z_picture, &mut staged);
+                    let weights = &weights[group * steps * panels.width()..];
+                    let convolve = Convolve { runs, window: &window, panels, weights };
+                    convolve.for_each_run(
+                        instructions,
+                        &staged,
+                        #[inline(always)]
+                        |panel, run, tile| {
+                            let (picture, pixel) = (run.place / pixels, run.place % pixels);
+                            let planes = &mut dx[picture * x_picture + (group * in_group + panel.first) * pixels..];
+                            write_tile(tile, panel.width, panel.channels, planes, pixels, pixel);
+                        },
+                    );
+                },
+            );
         }
     });
 }
@@ -226,26 +249,33 @@ fn weight_gradient<T: Real>(ctx: &Context, geo: &Conv2d, x: &[T], dz: &[T], dw: 
         let (x, dz) = (&x[of_part(x, x_picture)], &dz[of_part(dz, z_picture)]);
         for (nth, (x, dz)) in x.chunks(together * x_picture).zip(dz.chunks(together * z_picture)).enumerate() {
             let pictures = x.len() / x_picture;
-            instructions.run(|| {
-                stage_group(&stage, group, x, x_picture, &mut staged);
-                for panel in panels.iter().skip(strip * in_strip).take(in_strip) {
-                    for (dz, packed) in dz.chunks_exact(z_picture).zip(gradients.chunks_exact_mut(pixels * panel.width)) {
-                        let dz = &dz[(group * out_group + panel.first) * pixels..];
-                        panel.pack(pixels, Strided { elements: dz, step_by: 1, channel_by: pixels }, packed);
-                    }
-                    let (steps, first) = (&steps[..pictures * pixels], panel.first - strip * in_strip * panels.get(0).width);
-                    let sums = &mut sums[first * patch..][..patch * panel.width];
-                    let product = Product { source: &staged, runs: &runs, steps, panel: &gradients, width: panel.width };
-                    product.for_each_run(instructions, |run, tile| {
-                        let sums = &mut sums[run.place * panel.width..][..tile.len()];
-                        if nth == 0 {
-                            sums.copy_from_slice(tile);
-                        } else {
-                            sums.iter_mut().zip(tile).for_each(|(sum, &v)| *sum += v);
+            instructions.run(
+                #[inline(always)]
+                || {
+                    stage_group(&stage, group, x, x_picture, &mut staged);
+                    for panel in panels.iter().skip(strip * in_strip).take(in_strip) {
+                        for (dz, packed) in dz.chunks_exact(z_picture).zip(gradients.chunks_exact_mut(pixels * panel.width)) {
+                            let dz = &dz[(group * out_group + panel.first) * pixels..];
+                            panel.pack(pixels, Strided { elements: dz, step_by: 1, channel_by: pixels }, packed);
                         }
-                    });
-                }
-            });
+                        let (steps, first) = (&steps[..pictures * pixels], panel.first - strip * in_strip * panels.get(0).width);
+                        let sums = &mut sums[first * patch..][..patch * panel.width];
+                        let product = Product { source: &staged, runs: &runs, steps, panel: &gradients, width: panel.width };
+                        product.for_each_run(
+                            instructions,
+                            #[inline(always)]
+                            |run, tile| {
+                                let sums = &mut sums[run.place * panel.width..][..tile.len()];
+                                if nth == 0 {
+                                    sums.copy_from_slice(tile);
+                                } else {
+                                    sums.iter_mut().zip(tile).for_each(|(sum, &v)| *sum += v);
+                                }
+                            },
+                        );
+                    }
+                },
+            );
         }
     });
     let part_size = geo.groups * patch * panels.width();
@@ -259,15 +289,18 @@ fn weight_gradient<T: Real>(ctx: &Context, geo: &Conv2d, x: &[T], dz: &[T], dw: 
         }
     }
     rows.into_par_iter().for_each(|(group, panel, dw)| {
-        instructions.run(|| {
-            dw.fill(T::ZERO);
-            for part in sums.chunks_exact(part_size) {
-                let part = &part[group * patch * panels.width() + panel.offset(patch)..];
-                for (channel, dw) in dw.chunks_exact_mut(patch).enumerate() {
-                    dw.iter_mut().zip(part[channel..].iter().step_by(panel.width)).for_each(|(dw, &v)| *dw += v);
+        instructions.run(
+            #[inline(always)]
+            || {
+                dw.fill(T::ZERO);
+                for part in sums.chunks_exact(part_size) {
+                    let part = &part[group * patch * panels.width() + panel.offset(patch)..];
+                    for (channel, dw) in dw.chunks_exact_mut(patch).enumerate() {
+                        dw.iter_mut().zip(part[channel..].iter().step_by(panel.width)).for_each(|(dw, &v)| *dw += v);
+                    }
                 }
-            }
-        });
+            },
+        );
     });
 }
 

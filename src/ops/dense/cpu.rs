@@ -59,33 +59,43 @@ pub(super) fn forward<T: Real>(ctx: &Context, geo: &Dense, act: Option<Activatio
     let mut by_unit = ctx.scratch::<T>(geo.outputs * width);
     by_unit.par_chunks_mut(units * width).zip(w.par_chunks(units * inputs)).for_each(|(y, w)| {
         let runs: Vec<Run> = (0..y.len() / width).map(|unit| Run { start: unit * inputs, place: unit, length: 1 }).collect();
-        instructions.run(|| {
-            for (nth, pictures) in pictures.chunks(DEPTH * width).enumerate() {
-                let steps = &steps[..pictures.len() / width];
-                for panel in panels.iter() {
-                    let product = Product {
-                        source: &w[nth * DEPTH..],
-                        runs: &runs,
-                        steps,
-                        panel: &pictures[panel.offset(steps.len())..],
-                        width: panel.width,
-                    };
-                    product.for_each_run(instructions, |run, tile| {
-                        add_tile(nth == 0, tile, &mut y[run.place * width + panel.first..]);
-                    });
+        instructions.run(
+            #[inline(always)]
+            || {
+                for (nth, pictures) in pictures.chunks(DEPTH * width).enumerate() {
+                    let steps = &steps[..pictures.len() / width];
+                    for panel in panels.iter() {
+                        let product = Product {
+                            source: &w[nth * DEPTH..],
+                            runs: &runs,
+                            steps,
+                            panel: &pictures[panel.offset(steps.len())..],
+                            width: panel.width,
+                        };
+                        product.for_each_run(
+                            instructions,
+                            #[inline(always)]
+                            |run, tile| {
+                                add_tile(nth == 0, tile, &mut y[run.place * width + panel.first..]);
+                            },
+                        );
+                    }
                 }
-            }
-        });
+            },
+        );
     });
     y.par_chunks_mut(geo.outputs).enumerate().for_each(|(picture, y)| {
-        instructions.run(|| {
-            for ((y, by_unit), &b) in y.iter_mut().zip(by_unit.chunks_exact(width)).zip(b) {
-                *y = by_unit[picture] + b;
-            }
-            if let Some(act) = act {
-                activation::apply(act, y);
-            }
-        });
+        instructions.run(
+            #[inline(always)]
+            || {
+                for ((y, by_unit), &b) in y.iter_mut().zip(by_unit.chunks_exact(width)).zip(b) {
+                    *y = by_unit[picture] + b;
+                }
+                if let Some(act) = act {
+                    activation::apply(act, y);
+                }
+            },
+        );
     });
 }
 
@@ -112,9 +122,12 @@ pub(super) fn backward<T: Real>(
         return gradients.db.fill(T::ZERO);
     }
     if let Some(act) = act {
-        dy.par_chunks_mut(PIECE)
-            .zip(kept.y.par_chunks(PIECE))
-            .for_each(|(dy, y)| ctx.instructions().run(|| activation::differentiate(act, y, dy)));
+        dy.par_chunks_mut(PIECE).zip(kept.y.par_chunks(PIECE)).for_each(|(dy, y)| {
+            ctx.instructions().run(
+                #[inline(always)]
+                || activation::differentiate(act, y, dy),
+            )
+        });
     }
     gradients.db.fill(T::ZERO);
     for dz in dy.chunks_exact(geo.outputs) {
@@ -136,23 +149,30 @@ fn weight_gradient<T: Real>(ctx: &Context, geo: &Dense, x: &[T], dz: &[T], dw: &
     let steps: Vec<u32> = (0..batch).map(|picture| (picture * geo.outputs) as u32).collect();
     dw.par_chunks_mut(longest * geo.inputs).enumerate().for_each(|(i, dw)| {
         let runs = [Run { start: i * longest, place: 0, length: dw.len() / geo.inputs }];
-        instructions.run(|| {
-            for panel in panels.iter() {
-                let product = Product {
-                    source: dz,
-                    runs: &runs,
-                    steps: &steps,
-                    panel: &pictures[panel.offset(batch)..],
-                    width: panel.width,
-                };
-                product.for_each_run(instructions, |run, tile| {
-                    for (unit, row) in tile.chunks_exact(panel.width).enumerate() {
-                        let dw = &mut dw[(run.place + unit) * geo.inputs + panel.first..];
-                        dw[..panel.channels].copy_from_slice(&row[..panel.channels]);
-                    }
-                });
-            }
-        });
+        instructions.run(
+            #[inline(always)]
+            || {
+                for panel in panels.iter() {
+                    let product = Product {
+                        source: dz,
+                        runs: &runs,
+                        steps: &steps,
+                        panel: &pictures[panel.offset(batch)..],
+                        width: panel.width,
+                    };
+                    product.for_each_run(
+                        instructions,
+                        #[inline(always)]
+                        |run, tile| {
+                            for (unit, row) in tile.chunks_exact(panel.width).enumerate() {
+                                let dw = &mut dw[(run.place + unit) * geo.inputs + panel.first..];
+                                dw[..panel.channels].copy_from_slice(&row[..panel.channels]);
+                            }
+                        },
+                    );
+                }
+            },
+        );
     });
 }
 
@@ -175,28 +195,35 @@ fn input_gradient<T: Real>(ctx: &Context, geo: &Dense, w: &[T], dz: &[T], dx: &m
         let runs: Vec<Run> = Run::cut(0, 0, columns, T::tiles(instructions).longest).collect();
         let steps: Vec<u32> = (0..STREAMS).map(|unit| (unit * columns) as u32).collect();
         let mut block = ctx.scratch::<T>(STREAMS * columns);
-        instructions.run(|| {
-            for (nth, (gradients, w)) in gradients.chunks(STREAMS * width).zip(w.chunks(STREAMS * inputs)).enumerate() {
-                let steps = &steps[..gradients.len() / width];
-                for (row, w) in block.chunks_exact_mut(columns).zip(w.chunks_exact(inputs)) {
-                    row.copy_from_slice(&w[i * INPUTS..][..columns]);
+        instructions.run(
+            #[inline(always)]
+            || {
+                for (nth, (gradients, w)) in gradients.chunks(STREAMS * width).zip(w.chunks(STREAMS * inputs)).enumerate() {
+                    let steps = &steps[..gradients.len() / width];
+                    for (row, w) in block.chunks_exact_mut(columns).zip(w.chunks_exact(inputs)) {
+                        row.copy_from_slice(&w[i * INPUTS..][..columns]);
+                    }
+                    for panel in panels.iter() {
+                        let product = Product {
+                            source: &block,
+                            runs: &runs,
+                            steps,
+                            panel: &gradients[panel.offset(steps.len())..],
+                            width: panel.width,
+                        };
+                        product.for_each_run(
+                            instructions,
+                            #[inline(always)]
+                            |run, tile| {
+                                for (row, tile) in tile.chunks_exact(panel.width).enumerate() {
+                                    add_tile(nth == 0, tile, &mut dx[(run.place + row) * width + panel.first..]);
+                                }
+                            },
+                        );
+                    }
                 }
-                for panel in panels.iter() {
-                    let product = Product {
-                        source: &block,
-                        runs: &runs,
-                        steps,
-                        panel: &gradients[panel.offset(steps.len())..],
-                        width: panel.width,
-                    };
-                    product.for_each_run(instructions, |run, tile| {
-                        for (row, tile) in tile.chunks_exact(panel.width).enumerate() {
-                            add_tile(nth == 0, tile, &mut dx[(run.place + row) * width + panel.first..]);
-                        }
-                    });
-                }
-            }
-        });
+            },
+        );
     });
     dx.par_chunks_mut(inputs).enumerate().for_each(|(picture, dx)| {
         dx.iter_mut().zip(by_unit.chunks_exact(width)).for_each(|(dx, by_unit)| *dx = by_unit[picture]);

@@ -19,12 +19,20 @@ pub(super) fn forward<T: Real>(ctx: &Context, p: f64, key: DropoutKey, x: &mut [
         let mut stream = stream_of(key);
         stream.set_word_pos((i * PIECE) as u128);
         mask.iter_mut().for_each(|speaks| *speaks = (stream.next_u32() as u64 >= threshold) as u8);
-        ctx.instructions().run(|| scale(p, mask, x));
+        ctx.instructions().run(
+            #[inline(always)]
+            || scale(p, mask, x),
+        );
     });
 }
 
 pub(super) fn backward<T: Real>(ctx: &Context, p: f64, mask: &[u8], dy: &mut [T]) {
-    dy.par_chunks_mut(PIECE).zip(mask.par_chunks(PIECE)).for_each(|(dy, mask)| ctx.instructions().run(|| scale(p, mask, dy)));
+    dy.par_chunks_mut(PIECE).zip(mask.par_chunks(PIECE)).for_each(|(dy, mask)| {
+        ctx.instructions().run(
+            #[inline(always)]
+            || scale(p, mask, dy),
+        )
+    });
 }
 
 fn stream_of(key: DropoutKey) -> ChaCha8Rng {

@@ -37,10 +37,14 @@ pub(super) struct Kept<'a, T> {
 
 pub(super) fn forward<T: Real>(ctx: &Context, lrn: &Lrn, shape: Shape, x: &[T], y: &mut [T], denominator: &mut [T]) {
     let picture = shape.picture();
-    y.par_chunks_mut(picture)
-        .zip(denominator.par_chunks_mut(picture))
-        .zip(x.par_chunks(picture))
-        .for_each(|((y, denominator), x)| ctx.instructions().run(|| forward_picture(lrn, shape, x, y, denominator)));
+    y.par_chunks_mut(picture).zip(denominator.par_chunks_mut(picture)).zip(x.par_chunks(picture)).for_each(
+        |((y, denominator), x)| {
+            ctx.instructions().run(
+                #[inline(always)]
+                || forward_picture(lrn, shape, x, y, denominator),
+            )
+        },
+    );
 }
 
 pub(super) fn backward<T: Real>(ctx: &Context, lrn: &Lrn, shape: Shape, kept: Kept<T>, dy: &[T], dx: &mut [T]) {
@@ -49,7 +53,10 @@ pub(super) fn backward<T: Real>(ctx: &Context, lrn: &Lrn, shape: Shape, kept: Ke
         let of_picture = |all| -> &[T] { &(all as &[T])[i * picture..][..picture] };
         let kept = Kept { x: of_picture(kept.x), y: of_picture(kept.y), denominator: of_picture(kept.denominator) };
         let mut ratios = ctx.scratch::<T>(picture);
-        ctx.instructions().run(|| backward_picture(lrn, shape, kept, dy, &mut ratios, dx));
+        ctx.instructions().run(
+            #[inline(always)]
+            || backward_picture(lrn, shape, kept, dy, &mut ratios, dx),
+        );
     });
 }
 

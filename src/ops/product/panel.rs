@@ -64,7 +64,10 @@ impl Panels {
     pub(in crate::ops) fn pack<T: Real>(&self, instructions: Instructions, steps: usize, matrix: Strided<T>, target: &mut [T]) {
         target[..steps * self.width()].par_chunks_mut((steps * self.widest()).max(1)).enumerate().for_each(|(i, target)| {
             let panel = self.get(i);
-            instructions.run(|| panel.pack(steps, matrix.skip_channels(panel.first), target));
+            instructions.run(
+                #[inline(always)]
+                || panel.pack(steps, matrix.skip_channels(panel.first), target),
+            );
         });
     }
 }

@@ -11,9 +11,16 @@ pub(super) fn update<T: Real>(ctx: &Context, sgd: &Sgd, w: &mut [T], velocity: &
     let mut sums = ctx.scratch::<f64>(2 * w.len().div_ceil(PIECE));
     w.par_chunks_mut(PIECE).zip(velocity.par_chunks_mut(PIECE)).zip(dw.par_chunks(PIECE)).zip(sums.par_chunks_mut(2)).for_each(
         |(((w, velocity), dw), sums)| {
-            let piece = ctx.instructions().run(|| {
-                if norms { update_piece::<T, true>(sgd, w, velocity, dw) } else { update_piece::<T, false>(sgd, w, velocity, dw) }
-            });
+            let piece = ctx.instructions().run(
+                #[inline(always)]
+                || {
+                    if norms {
+                        update_piece::<T, true>(sgd, w, velocity, dw)
+                    } else {
+                        update_piece::<T, false>(sgd, w, velocity, dw)
+                    }
+                },
+            );
             sums.copy_from_slice(&[piece.weight_sq, piece.update_sq]);
         },
     );

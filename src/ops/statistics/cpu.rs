@@ -29,17 +29,20 @@ impl Lanes {
 pub(super) fn sum_and_squares<T: Real>(ctx: &Context, values: &[T]) -> (f64, f64) {
     let mut pieces = ctx.scratch::<f64>(2 * values.len().div_ceil(PIECE));
     values.par_chunks(PIECE).zip(pieces.par_chunks_mut(2)).for_each(|(values, piece)| {
-        ctx.instructions().run(|| {
-            let (mut sum, mut squares) = (Lanes::default(), Lanes::default());
-            let (whole, rest) = values.as_chunks::<{ Lanes::WIDTH }>();
-            for values in whole {
-                sum.add(values);
-                squares.add_squares(values);
-            }
-            sum.add(rest);
-            squares.add_squares(rest);
-            piece.copy_from_slice(&[sum.total(), squares.total()]);
-        });
+        ctx.instructions().run(
+            #[inline(always)]
+            || {
+                let (mut sum, mut squares) = (Lanes::default(), Lanes::default());
+                let (whole, rest) = values.as_chunks::<{ Lanes::WIDTH }>();
+                for values in whole {
+                    sum.add(values);
+                    squares.add_squares(values);
+                }
+                sum.add(rest);
+                squares.add_squares(rest);
+                piece.copy_from_slice(&[sum.total(), squares.total()]);
+            },
+        );
     });
     pieces.chunks_exact(2).fold((0.0, 0.0), |total, piece| (total.0 + piece[0], total.1 + piece[1]))
 }
@@ -47,15 +50,18 @@ pub(super) fn sum_and_squares<T: Real>(ctx: &Context, values: &[T]) -> (f64, f64
 pub(super) fn all_finite<T: Real>(ctx: &Context, values: &[T]) -> bool {
     // 0 · v is 0 for a finite v and NaN for any other; a sum with a NaN in it is one.
     values.par_chunks(PIECE).all(|values| {
-        ctx.instructions().run(|| {
-            let mut lanes = [T::ZERO; 64];
-            let (whole, rest) = values.as_chunks::<64>();
-            for values in whole {
-                lanes.iter_mut().zip(values).for_each(|(lane, &v)| *lane += T::ZERO * v);
-            }
-            lanes.iter_mut().zip(rest).for_each(|(lane, &v)| *lane += T::ZERO * v);
-            lanes.iter().all(|lane| *lane == T::ZERO)
-        })
+        ctx.instructions().run(
+            #[inline(always)]
+            || {
+                let mut lanes = [T::ZERO; 64];
+                let (whole, rest) = values.as_chunks::<64>();
+                for values in whole {
+                    lanes.iter_mut().zip(values).for_each(|(lane, &v)| *lane += T::ZERO * v);
+                }
+                lanes.iter_mut().zip(rest).for_each(|(lane, &v)| *lane += T::ZERO * v);
+                lanes.iter().all(|lane| *lane == T::ZERO)
+            },
+        )
     })
 }
 
@@ -70,13 +76,16 @@ pub(super) fn dead_share<T: Real>(ctx: &Context, units: usize, y: &[T]) -> f64 {
         .map(|i| {
             let range = i * TOGETHER..((i + 1) * TOGETHER).min(units);
             let mut silent = [true; TOGETHER];
-            ctx.instructions().run(|| {
-                for y in y.chunks_exact(units) {
-                    // A NaN is not silent.
-                    silent.iter_mut().zip(&y[range.clone()]).for_each(|(silent, y)| *silent &= *y <= T::ZERO);
-                }
-                silent[..range.len()].iter().filter(|&&silent| silent).count()
-            })
+            ctx.instructions().run(
+                #[inline(always)]
+                || {
+                    for y in y.chunks_exact(units) {
+                        // A NaN is not silent.
+                        silent.iter_mut().zip(&y[range.clone()]).for_each(|(silent, y)| *silent &= *y <= T::ZERO);
+                    }
+                    silent[..range.len()].iter().filter(|&&silent| silent).count()
+                },
+            )
         })
         .sum();
     dead as f64 / units as f64
