@@ -64,15 +64,21 @@ fn models(arguments: &ModelsArgs) -> Result<u8> {
             }
         }
     };
-    println!("{}", text.trim_end());
-    Ok(0)
+    print(text.trim_end())
 }
 
 /// Measures a training step and prints what it found.
 fn measure(arguments: &BenchArgs) -> Result<u8> {
     let report = bench::measure(arguments)?;
-    println!("{}", if arguments.json { serde_json::to_string(&report)? } else { report.text() });
-    Ok(0)
+    print(&if arguments.json { serde_json::to_string(&report)? } else { report.text() })
+}
+
+/// Prints to standard output; whoever reads it may stop early.
+fn print(text: &str) -> Result<u8> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(0),
+    }
 }
 
 /// Columns of a table of layers.
