@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::Dense;
 use crate::ops::activation::{Activation, cpu as activation};
-use crate::ops::context::PIECE;
+use crate::ops::context::{PIECE, Scratch};
 use crate::ops::product::{Panels, Product, Run, Strided};
 use crate::ops::{Context, Real};
 
@@ -27,8 +27,11 @@ pub(super) struct Gradients<'a, T> {
     pub db: &'a mut [T],
 }
 
-/// Tiles of output units in a thread's piece of work.
-const TILES: usize = 4;
+/// Output units in a thread's piece of work.
+const UNITS: usize = 56;
+/// Rows of w that are read side by side. Rows of a power of two, or nearly, meet in the same few lines of a cache: more would drive each
+/// other out.
+const ROWS: usize = 7;
 /// Inputs that are summed before the next tile's turn, so that a panel of them stays in the cache.
 const DEPTH: usize = 1024;
 /// Rows of w that are streamed side by side for dx.
@@ -44,41 +47,29 @@ pub(super) fn forward<T: Real>(ctx: &Context, geo: &Dense, act: Option<Activatio
     }
     let panels = Panels::of::<T>(instructions, batch);
     let width = panels.width();
-    let mut pictures = ctx.scratch::<T>(inputs * width);
-    // In strips of inputs, each with all its panels.
-    pictures.par_chunks_mut(DEPTH * width).enumerate().for_each(|(i, target)| {
-        let steps = target.len() / width;
-        let matrix = Strided { elements: &x[i * DEPTH..], step_by: 1, channel_by: inputs };
-        for panel in panels.iter() {
-            panel.pack(steps, matrix.skip_channels(panel.first), &mut target[panel.offset(steps)..]);
-        }
-    });
-    let units = TILES * T::tiles(instructions).longest;
+    let pictures = pack_pictures(ctx, panels, DEPTH, x, inputs);
     let steps: Vec<u32> = (0..DEPTH as u32).collect();
     // [outputs × width]
     let mut by_unit = ctx.scratch::<T>(geo.outputs * width);
-    by_unit.par_chunks_mut(units * width).zip(w.par_chunks(units * inputs)).for_each(|(y, w)| {
-        let runs: Vec<Run> = (0..y.len() / width).map(|unit| Run { start: unit * inputs, place: unit, length: 1 }).collect();
+    by_unit.par_chunks_mut(UNITS * width).zip(w.par_chunks(UNITS * inputs)).for_each(|(y, w)| {
+        let units = y.len() / width;
+        let runs: Vec<Run> = (0..units).map(|unit| Run { start: unit * inputs, place: unit, length: 1 }).collect();
         instructions.run(
             #[inline(always)]
             || {
                 for (nth, pictures) in pictures.chunks(DEPTH * width).enumerate() {
                     let steps = &steps[..pictures.len() / width];
-                    for panel in panels.iter() {
-                        let product = Product {
-                            source: &w[nth * DEPTH..],
-                            runs: &runs,
-                            steps,
-                            panel: &pictures[panel.offset(steps.len())..],
-                            width: panel.width,
-                        };
-                        product.for_each_run(
-                            instructions,
-                            #[inline(always)]
-                            |run, tile| {
-                                add_tile(nth == 0, tile, &mut y[run.place * width + panel.first..]);
-                            },
-                        );
+                    for runs in runs.chunks(ROWS) {
+                        for panel in panels.iter() {
+                            let product = Product {
+                                source: &w[nth * DEPTH..],
+                                runs,
+                                steps,
+                                panel: &pictures[panel.offset(steps.len())..],
+                                width: panel.width,
+                            };
+                            product.write_rows(instructions, &mut y[panel.first..], width, nth > 0);
+                        }
                     }
                 }
             },
@@ -99,14 +90,17 @@ pub(super) fn forward<T: Real>(ctx: &Context, geo: &Dense, act: Option<Activatio
     });
 }
 
-/// A sum's first share overwrites, the others add.
-#[inline(always)]
-fn add_tile<T: Real>(first: bool, tile: &[T], target: &mut [T]) {
-    if first {
-        target[..tile.len()].copy_from_slice(tile);
-    } else {
-        target.iter_mut().zip(tile).for_each(|(t, &v)| *t += v);
-    }
+/// Packs rows of `units` numbers, a row a picture, in strips of so many units; in each strip one panel of pictures follows another.
+fn pack_pictures<'a, T: Real>(ctx: &'a Context, panels: Panels, in_strip: usize, rows: &[T], units: usize) -> Scratch<'a, T> {
+    let mut packed = ctx.scratch::<T>(units * panels.width());
+    packed.par_chunks_mut(in_strip * panels.width()).enumerate().for_each(|(i, strip)| {
+        let steps = strip.len() / panels.width();
+        let matrix = Strided { elements: &rows[i * in_strip..], step_by: 1, channel_by: units };
+        for panel in panels.iter() {
+            panel.pack(steps, matrix.skip_channels(panel.first), &mut strip[panel.offset(steps)..]);
+        }
+    });
+    packed
 }
 
 pub(super) fn backward<T: Real>(
@@ -160,6 +154,10 @@ fn weight_gradient<T: Real>(ctx: &Context, geo: &Dense, x: &[T], dz: &[T], dw: &
                         panel: &pictures[panel.offset(batch)..],
                         width: panel.width,
                     };
+                    if panel.width == panel.channels {
+                        product.write_rows(instructions, &mut dw[panel.first..], geo.inputs, false);
+                        continue;
+                    }
                     product.for_each_run(
                         instructions,
                         #[inline(always)]
@@ -181,14 +179,7 @@ fn input_gradient<T: Real>(ctx: &Context, geo: &Dense, w: &[T], dz: &[T], dx: &m
     let batch = dx.len() / inputs;
     let panels = Panels::of::<T>(instructions, batch);
     let width = panels.width();
-    let mut gradients = ctx.scratch::<T>(geo.outputs * width);
-    gradients.par_chunks_mut(STREAMS * width).enumerate().for_each(|(i, target)| {
-        let steps = target.len() / width;
-        let matrix = Strided { elements: &dz[i * STREAMS..], step_by: 1, channel_by: geo.outputs };
-        for panel in panels.iter() {
-            panel.pack(steps, matrix.skip_channels(panel.first), &mut target[panel.offset(steps)..]);
-        }
-    });
+    let gradients = pack_pictures(ctx, panels, STREAMS, dz, geo.outputs);
     let mut by_unit = ctx.scratch::<T>(inputs * width);
     by_unit.par_chunks_mut(INPUTS * width).enumerate().for_each(|(i, dx)| {
         let columns = dx.len() / width;
@@ -211,15 +202,7 @@ fn input_gradient<T: Real>(ctx: &Context, geo: &Dense, w: &[T], dz: &[T], dx: &m
                             panel: &gradients[panel.offset(steps.len())..],
                             width: panel.width,
                         };
-                        product.for_each_run(
-                            instructions,
-                            #[inline(always)]
-                            |run, tile| {
-                                for (row, tile) in tile.chunks_exact(panel.width).enumerate() {
-                                    add_tile(nth == 0, tile, &mut dx[(run.place + row) * width + panel.first..]);
-                                }
-                            },
-                        );
+                        product.write_rows(instructions, &mut dx[panel.first..], width, nth > 0);
                     }
                 }
             },

@@ -13,6 +13,7 @@ pub(super) trait Lanes: Copy {
     unsafe fn zero() -> Self;
     unsafe fn load(from: *const Self::Element) -> Self;
     unsafe fn store(self, to: *mut Self::Element);
+    unsafe fn add(self, other: Self) -> Self;
     /// self + factor · other, the one factor for all lanes.
     unsafe fn add_product(self, factor: *const Self::Element, other: Self) -> Self;
 }
@@ -40,6 +41,11 @@ impl<T: Real, const COUNT: usize> Lanes for Plain<T, COUNT> {
         unsafe { to.cast::<[T; COUNT]>().write(self.0) }
     }
     #[inline(always)]
+    unsafe fn add(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(&other.0).for_each(|(sum, &v)| *sum += v);
+        self
+    }
+    #[inline(always)]
     unsafe fn add_product(mut self, factor: *const T, other: Self) -> Self {
         // SAFETY: the caller vouches for the element.
         let factor = unsafe { *factor };
@@ -57,7 +63,7 @@ mod x86 {
     use super::Lanes;
 
     macro_rules! lanes {
-        ($vector:ident, $count:literal, $zero:ident, $load:ident, $store:ident, $broadcast:ident, $add_product:ident) => {
+        ($vector:ident, $count:literal, $zero:ident, $load:ident, $store:ident, $broadcast:ident, $add:ident, $add_product:ident) => {
             impl Lanes for $vector {
                 type Element = f32;
                 const COUNT: usize = $count;
@@ -78,6 +84,11 @@ mod x86 {
                     unsafe { $store(to, self) }
                 }
                 #[inline(always)]
+                unsafe fn add(self, other: Self) -> Self {
+                    // SAFETY: the caller vouches for the instructions.
+                    unsafe { $add(self, other) }
+                }
+                #[inline(always)]
                 unsafe fn add_product(self, factor: *const f32, other: Self) -> Self {
                     // SAFETY: the caller vouches for instructions and element.
                     unsafe { $add_product($broadcast(*factor), other, self) }
@@ -86,6 +97,6 @@ mod x86 {
         };
     }
 
-    lanes!(__m512, 16, _mm512_setzero_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps);
-    lanes!(__m256, 8, _mm256_setzero_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps);
+    lanes!(__m512, 16, _mm512_setzero_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_fmadd_ps);
+    lanes!(__m256, 8, _mm256_setzero_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_fmadd_ps);
 }

@@ -8,8 +8,19 @@ use crate::ops::simd::Instructions;
 /// # Safety
 ///
 /// The instructions that it was compiled for must exist. With the last run start s and the largest step t, `source` must have
-/// s + t + `C` elements, `panel` `V` vectors for each step, and `target` room for `R` · `C` · `V` vectors; `starts` has `R` elements.
-pub(super) type Tile<T> = unsafe fn(source: *const T, starts: &[usize], steps: &[u32], panel: *const T, target: *mut T);
+/// s + t + `C` elements, `panel` `V` vectors for each step, and `target` room for `V` vectors at each of its rows; `starts` and `places`
+/// have `R` elements.
+pub(super) type Tile<T> = unsafe fn(source: *const T, starts: &[usize], steps: &[u32], panel: *const T, target: Target<T>);
+
+/// Where a tile is left: row c of run r begins at `rows` + places[r] + c · `row_by`.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a, T> {
+    pub rows: *mut T,
+    pub places: &'a [usize],
+    pub row_by: usize,
+    /// Added to what is there already, or written over it.
+    pub add: bool,
+}
 
 /// The tiles that exist for one kind of processor.
 pub(in crate::ops) struct Tiles<T> {
@@ -28,7 +39,7 @@ pub(super) const LARGEST_ROWS: usize = 14;
 /// Elements in the largest tile of all.
 pub(super) const LARGEST: usize = LARGEST_ROWS * VECTORS * 16;
 
-/// target[r, c, lane] = Σ source[starts[r] + steps[s] + c] · panel[s, lane], over all steps s in order.
+/// target[places[r] + c · row_by + lane] (+)= Σ source[starts[r] + steps[s] + c] · panel[s, lane], over all steps s in order.
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "the indices count registers, and several arrays share them")]
 unsafe fn tile<L: Lanes, const R: usize, const C: usize, const V: usize>(
@@ -36,7 +47,7 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize, const V: usize>(
     starts: &[usize],
     steps: &[u32],
     panel: *const L::Element,
-    target: *mut L::Element,
+    target: Target<L::Element>,
 ) {
     // SAFETY: `Tile`'s contract.
     unsafe {
@@ -63,8 +74,11 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize, const V: usize>(
         }
         for r in 0..R {
             for c in 0..C {
+                let row = target.rows.add(*target.places.get_unchecked(r) + c * target.row_by);
                 for v in 0..V {
-                    sums[r][c][v].store(target.add(((r * C + c) * V + v) * L::COUNT));
+                    let place = row.add(v * L::COUNT);
+                    let sum = if target.add { L::load(place).add(sums[r][c][v]) } else { sums[r][c][v] };
+                    sum.store(place);
                 }
             }
         }
@@ -80,7 +94,7 @@ macro_rules! kernel {
             starts: &[usize],
             steps: &[u32],
             panel: *const $element,
-            target: *mut $element,
+            target: Target<$element>,
         ) {
             // SAFETY: `Tile`'s contract.
             unsafe { tile::<$vector, R, C, V>(source, starts, steps, panel, target) }
