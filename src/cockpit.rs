@@ -6,30 +6,33 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Result, eyre};
 
-use crate::cli::{ThemeChoice, TrainArgs};
+use crate::cli::{ShowArgs, ThemeChoice};
 use crate::export::{self, Ground};
+use crate::knobs::Settings;
 use crate::link::{Delivery, link};
-use crate::session::RunHeader;
+use crate::run::read_events;
+use crate::session::{RunHeader, Stamped};
 use crate::signals::{self, ENDING, JOB_CONTROL};
 use crate::ui::theme::ThemeName;
 use crate::ui::{Exit, ExportRequest, UiOptions};
-use crate::worker::Ending;
-use crate::{start, ui, worker};
+use crate::worker::{Ending, Plan};
+use crate::{ui, worker};
 
 /// How much later than its consequences a signal may come.
 const SIGNAL_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Opens the cockpit and trains until it is left; a new run begins in its place as often as it is asked for. Returns the exit
-/// status.
-pub fn open(arguments: &TrainArgs) -> Result<u8> {
+/// Opens the cockpit and trains until it is left; a new run begins in its place, with the settings asked for, as often as it is
+/// asked for. Returns the exit status.
+pub fn open(mut plan: impl FnMut(Option<&Settings>) -> Result<Plan>, show: &ShowArgs) -> Result<u8> {
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
     let mut wanted = None;
     loop {
-        let plan = start::plan(arguments, wanted.as_ref(), false)?;
+        let plan = plan(wanted.as_ref())?;
         let options = UiOptions {
             model: plan.header.model.clone(),
-            theme: theme(arguments.theme),
-            readonly: arguments.readonly,
+            past: past(&plan)?,
+            theme: theme(show.theme),
+            readonly: show.readonly,
             data_missing: plan.header.data.stand_in,
             signals: signals.clone(),
             export: exporter(&plan.header),
@@ -48,6 +51,14 @@ pub fn open(arguments: &TrainArgs) -> Result<u8> {
             Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
             Exit::Quit | Exit::WorkerFailed(_) => return last_words(ending),
         }
+    }
+}
+
+/// What the record of a run that goes on holds already.
+fn past(plan: &Plan) -> Result<Vec<Stamped>> {
+    match (&plan.resume, &plan.folder) {
+        (Some(_), Some((folder, _))) => Ok(read_events(&folder.events_path())?),
+        _ => Ok(Vec::new()),
     }
 }
 

@@ -5,18 +5,18 @@ use std::io::{self, Write};
 use color_eyre::eyre::{Result, eyre};
 use crossbeam_channel::select;
 
-use crate::cli::TrainArgs;
 use crate::link::{Delivery, link};
 use crate::session::{Command, Event, FinishReason, Stamped};
-use crate::{signals, start, worker};
+use crate::worker::Plan;
+use crate::{signals, worker};
 
 /// Exit status of a run whose loss or gradient was no finite number any more.
 const DIVERGED: u8 = 3;
 
 /// Trains until the budget is used up or a signal comes; returns the exit status.
-pub fn train(arguments: &TrainArgs) -> Result<u8> {
+pub fn train(plan: impl FnOnce() -> Result<Plan>, json: bool) -> Result<u8> {
     let signals = signals::listen(signals::ENDING)?;
-    let plan = start::plan(arguments, None, true)?;
+    let plan = plan()?;
     let (screen, worker_end) = link(Delivery::Lossless);
     let training = worker::spawn(plan, worker_end)?;
     let mut stopped_by = None;
@@ -24,7 +24,7 @@ pub fn train(arguments: &TrainArgs) -> Result<u8> {
         select! {
             recv(screen.events) -> batch => {
                 let Ok(batch) = batch else { break };
-                if !show(&batch, arguments.json)? {
+                if !show(&batch, json)? {
                     break;
                 }
             }
@@ -87,6 +87,7 @@ fn in_words(event: &Event) -> Option<String> {
                 header.model.name, header.data.name, header.device.threads, header.folder
             )
         }
+        Event::Resumed(resumption) => format!("going on from {}", resumption.checkpoint),
         Event::Step(step) => format!(
             "step {:>6}  epoch {:.3}  loss {:.4}  accuracy {:.3}  learning rate {}  {:.1} images/s",
             step.step, step.epoch, step.loss, step.accuracy, step.learning_rate, step.images_per_second

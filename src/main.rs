@@ -4,9 +4,10 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use alexscope::bench;
-use alexscope::cli::{BenchArgs, Cli, CliCommand, DataCommand, ModelsArgs, TrainArgs};
+use alexscope::cli::{BenchArgs, Cli, CliCommand, DataCommand, ModelsArgs, ResumeArgs, ShowArgs, TrainArgs};
+use alexscope::knobs::Settings;
 use alexscope::spec::{table, zoo};
-use alexscope::{cockpit, fetch, headless};
+use alexscope::{cockpit, fetch, headless, start};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         None => train(&cli.train),
         Some(CliCommand::Train(arguments)) => train(arguments),
+        Some(CliCommand::Resume(arguments)) => resume(arguments),
         Some(CliCommand::Models(arguments)) => models(arguments),
         Some(CliCommand::Bench(arguments)) => measure(arguments),
         Some(CliCommand::Data(arguments)) => match &arguments.command {
@@ -40,13 +42,28 @@ fn in_words(error: &Report) -> String {
     })
 }
 
-/// In the cockpit, or without a screen where that is wanted or standard output is no terminal.
 fn train(arguments: &TrainArgs) -> Result<u8> {
-    if arguments.headless || arguments.json || !io::stdout().is_terminal() {
-        headless::train(arguments)
+    if without_screen(&arguments.show) {
+        headless::train(|| start::plan(arguments, None, true), arguments.show.json)
     } else {
-        cockpit::open(arguments)
+        cockpit::open(|settings| start::plan(arguments, settings, false), &arguments.show)
     }
+}
+
+fn resume(arguments: &ResumeArgs) -> Result<u8> {
+    if without_screen(&arguments.show) {
+        return headless::train(|| start::resume(arguments, true), arguments.show.json);
+    }
+    let plan = |settings: Option<&Settings>| match settings {
+        Some(settings) => start::anew(arguments, settings),
+        None => start::resume(arguments, false),
+    };
+    cockpit::open(plan, &arguments.show)
+}
+
+/// Where that is wanted, or standard output is no terminal.
+fn without_screen(show: &ShowArgs) -> bool {
+    show.headless || show.json || !io::stdout().is_terminal()
 }
 
 /// Lists the networks, or shows one, as text or as JSON.

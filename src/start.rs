@@ -8,15 +8,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use crate::cli::{DeviceChoice, TrainArgs};
+use crate::cli::{DeviceChoice, ResumeArgs, TrainArgs};
 use crate::dataset::{self, CLASSES, DATA_FOLDER, Source};
 use crate::engine::{Pictures, Script};
 use crate::knobs::{Knob, Settings};
 use crate::nn::NetworkLearner;
-use crate::run::RunFolder;
+use crate::run::{RunError, RunFolder, newest_checkpoint, read_events};
 use crate::session::{DatasetInfo, DeviceInfo, RunHeader};
 use crate::spec::{ModelSpec, WeightInit, zoo};
-use crate::worker::{Plan, Prepare, Prepared};
+use crate::worker::{Fetch, Plan, Prepare, Prepared, Resume};
 use crate::{fetch, logging};
 
 /// What a person asked for, checked as far as it can be at once. `settings` are those of a new run in the place of an old one.
@@ -30,7 +30,6 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
             settings
         }
     };
-    let model = as_set(model, &settings);
     let source = Source::find(arguments.data.as_deref())?;
     if arguments.device == DeviceChoice::Cuda {
         return Err(eyre!("this program was built without CUDA; use --device cpu, or auto"));
@@ -42,10 +41,31 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
         }
         None => Script::default(),
     };
-    let now = SystemTime::now();
     // A new run in the place of an old one has a folder of its own.
-    let named = arguments.run_dir.as_deref().filter(|folder| !RunFolder::holds_a_run(folder) || unattended);
+    let named = arguments.run_dir.as_deref().filter(|folder| unattended || !RunFolder::holds_a_run(folder));
+    begin(model, settings, source, script, named, arguments.threads, unattended)
+}
+
+/// A new run in the place of one that went on: its network and its data, other settings.
+pub fn anew(arguments: &ResumeArgs, settings: &Settings) -> Result<Plan> {
+    let header = RunFolder::find(arguments.run.as_deref())?.header()?;
+    let source = source_of(&header, arguments.data.as_deref())?;
+    begin(header.model, settings.clone(), source, Script::default(), None, arguments.threads, false)
+}
+
+fn begin(
+    model: ModelSpec,
+    settings: Settings,
+    source: Source,
+    script: Script,
+    named: Option<&Path>,
+    asked_threads: Option<usize>,
+    unattended: bool,
+) -> Result<Plan> {
+    let model = as_set(model, &settings);
+    let now = SystemTime::now();
     let folder = RunFolder::create(named, &model.name, now)?;
+    let lock = folder.lock()?;
     logging::to_folder(folder.path());
     let header = RunHeader {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -54,13 +74,46 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
         model: model.clone(),
         settings: settings.clone(),
         data: describe(&source),
-        device: DeviceInfo { name: cpu_name(), threads: threads(arguments.threads) },
+        device: DeviceInfo { name: cpu_name(), threads: threads(asked_threads) },
         started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
     };
     tracing::info!(model = %model.name, data = %header.data.name, device = %header.device.name, "a run begins");
-    let fetch = (source == Source::Emoji10).then(|| fetch::in_background(Path::new(DATA_FOLDER)));
+    let fetch = fetcher(&source);
     let prepare = prepare(model, source, settings);
-    Ok(Plan { header, script, folder: Some(folder), prepare, fetch, unattended })
+    Ok(Plan { header, script, folder: Some((folder, lock)), resume: None, prepare, fetch, unattended })
+}
+
+/// CIFAR-10 can be fetched where it is not there.
+fn fetcher(source: &Source) -> Option<Fetch> {
+    (*source == Source::Emoji10).then(|| fetch::in_background(Path::new(DATA_FOLDER)))
+}
+
+/// The pictures that a run was begun with; `moved` is where they are now, if elsewhere.
+fn source_of(header: &RunHeader, moved: Option<&Path>) -> Result<Source> {
+    Ok(match (moved, header.data.stand_in) {
+        (Some(named), _) => Source::find(Some(named))?,
+        (None, true) => Source::Emoji10,
+        (None, false) => Source::find(Some(Path::new(&header.data.folder)))?,
+    })
+}
+
+/// A run that is there, from its newest whole checkpoint.
+pub fn resume(arguments: &ResumeArgs, unattended: bool) -> Result<Plan> {
+    let folder = RunFolder::find(arguments.run.as_deref())?;
+    let lock = folder.lock()?;
+    logging::to_folder(folder.path());
+    let mut header = folder.header()?;
+    let (saved, damaged) = newest_checkpoint(&folder.checkpoints());
+    let warnings = damaged.iter().map(ToString::to_string).collect();
+    let saved = saved.ok_or_else(|| RunError::NothingSaved(folder.path().to_path_buf()))?;
+    header.device = DeviceInfo { name: cpu_name(), threads: threads(arguments.threads) };
+    let source = source_of(&header, arguments.data.as_deref())?;
+    let events = read_events(&folder.events_path())?;
+    let time = events.last().map_or(0.0, |last| last.time);
+    let fetch = fetcher(&source);
+    let prepare = prepare(header.model.clone(), source, saved.state.moment.settings.clone());
+    let resume = Some(Resume { saved, time, warnings });
+    Ok(Plan { header, script: Script::default(), folder: Some((folder, lock)), resume, prepare, fetch, unattended })
 }
 
 /// The network with the towers and the initial weights that the settings want instead of its own.

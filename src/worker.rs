@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select, unbounded};
 
-use crate::engine::{Action, Engine, Flow, Gate, Learner, Outcome, Pictures, Point, Script, Stepped};
+use crate::engine::{Action, Checkpoint, Engine, Flow, Gate, Learner, Outcome, Pictures, Point, Script, Stepped};
 use crate::link::WorkerLink;
-use crate::run::{Recorder, RunFolder, SavedState, write_checkpoint};
-use crate::session::{Command, Event, FetchState, FinishReason, Notice, Phase, Progress, RunHeader, Stamped};
+use crate::run::{Recorder, RunFolder, RunLock, Saved, SavedState, write_checkpoint};
+use crate::session::{Command, Event, FetchState, FinishReason, Notice, Phase, Progress, Resumption, RunHeader, Stamped};
 
 /// Screens are fed at most this often.
 const FEED: Duration = Duration::from_millis(33);
@@ -38,12 +38,23 @@ pub type Prepare = Box<dyn FnOnce(&mut dyn FnMut(&str)) -> Result<Prepared, Stri
 pub struct Plan {
     pub header: RunHeader,
     pub script: Script,
-    /// Where the record goes; `None` keeps none.
-    pub folder: Option<RunFolder>,
+    /// Where the record goes, held for this program alone; `None` keeps none.
+    pub folder: Option<(RunFolder, RunLock)>,
+    /// The saved moment to go on from; `None` begins anew.
+    pub resume: Option<Resume>,
     pub prepare: Prepare,
     pub fetch: Option<Fetch>,
     /// Leave when the budget is used up or the loss diverges, instead of waiting for commands.
     pub unattended: bool,
+}
+
+/// A run that goes on.
+pub struct Resume {
+    pub saved: Saved,
+    /// Seconds that the run has behind it.
+    pub time: f64,
+    /// What went wrong with newer checkpoints.
+    pub warnings: Vec<String>,
 }
 
 /// How a run ended.
@@ -61,13 +72,14 @@ pub fn spawn(plan: Plan, link: WorkerLink) -> std::io::Result<JoinHandle<Ending>
 
 fn run(plan: Plan, link: WorkerLink) -> Ending {
     let threads = plan.header.device.threads;
-    let Plan { header, script, folder, prepare, fetch, unattended } = plan;
+    let Plan { header, script, folder, resume, prepare, fetch, unattended } = plan;
     let (fetch_in, fetch_out) = unbounded();
     let mut desk = Desk {
         link,
         recorder: None,
         folder,
         started: Instant::now(),
+        time_before: resume.as_ref().map_or(0.0, |resume| resume.time),
         fed: Instant::now(),
         observed: None,
         watched: false,
@@ -84,7 +96,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
             .thread_name(|index| format!("compute-{index}"))
             .build()
             .map_err(|error| format!("cannot start {threads} computing threads: {error}"))?;
-        pool.install(|| desk.work(script, prepare))
+        pool.install(|| desk.work(script, prepare, resume))
     }))
     .unwrap_or_else(|panic| Err(format!("the training thread panicked: {}", words_of(&*panic))));
     desk.close(ending)
@@ -94,8 +106,10 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
 struct Desk {
     link: WorkerLink,
     recorder: Option<Recorder>,
-    folder: Option<RunFolder>,
+    folder: Option<(RunFolder, RunLock)>,
     started: Instant,
+    /// Seconds that the run had behind it when this program took it up.
+    time_before: f64,
     fed: Instant,
     observed: Option<Instant>,
     watched: bool,
@@ -109,20 +123,47 @@ struct Desk {
 }
 
 impl Desk {
-    fn work(&mut self, script: Script, prepare: Prepare) -> Result<FinishReason, String> {
-        if let Some(folder) = &self.folder {
-            self.recorder = Some(folder.begin(&self.header).map_err(|error| error.to_string())?);
-        }
-        self.emit(Event::Started(Box::new(self.header.clone())));
+    fn work(&mut self, script: Script, prepare: Prepare, resume: Option<Resume>) -> Result<FinishReason, String> {
+        self.open_record(resume.as_ref())?;
         self.emit(Event::Phase { phase: Phase::Preparing, detail: String::new() });
         self.feed();
         let mut prepared = prepare(&mut |detail| {
             self.emit(Event::Phase { phase: Phase::Preparing, detail: detail.into() });
             self.feed();
         })?;
-        let mut engine = Engine::new(self.header.settings.clone(), script, prepared.pictures, self.header.model.lrn_layers());
+        let lrn_layers = self.header.model.lrn_layers();
+        let mut engine = match resume {
+            Some(Resume { saved, .. }) => {
+                let checkpoint = Checkpoint { parameters: saved.parameters, velocities: saved.velocities };
+                prepared.learner.restore(&checkpoint).map_err(|error| error.to_string())?;
+                Engine::resume(saved.state.moment, script, prepared.pictures, lrn_layers)
+            }
+            None => Engine::new(self.header.settings.clone(), script, prepared.pictures, lrn_layers),
+        };
         self.emit(Event::Phase { phase: Phase::Training, detail: String::new() });
         self.train(&mut engine, &mut *prepared.learner)
+    }
+
+    /// Begins the record, or goes on with it.
+    fn open_record(&mut self, resume: Option<&Resume>) -> Result<(), String> {
+        if let Some((folder, _)) = &self.folder {
+            let opened = if resume.is_some() { folder.go_on() } else { folder.begin(&self.header) };
+            self.recorder = Some(opened.map_err(|error| error.to_string())?);
+        }
+        let Some(resume) = resume else {
+            self.emit(Event::Started(Box::new(self.header.clone())));
+            return Ok(());
+        };
+        for warning in &resume.warnings {
+            self.emit(Event::Notice(Notice { text: warning.clone(), warning: true }));
+        }
+        self.emit(Event::Resumed(Box::new(Resumption {
+            checkpoint: resume.saved.name.clone(),
+            moment: resume.saved.state.moment.clone(),
+            device: self.header.device.clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        })));
+        Ok(())
     }
 
     fn train(&mut self, engine: &mut Engine, learner: &mut dyn Learner) -> Result<FinishReason, String> {
@@ -184,26 +225,19 @@ impl Desk {
     }
 
     fn say_goodbye(&mut self, engine: &Engine, reason: FinishReason) {
-        let last = engine.finished(reason, self.started.elapsed().as_secs_f64());
+        let last = engine.finished(reason, self.time());
         self.emit(last);
     }
 
     fn save(&mut self, engine: &Engine, learner: &dyn Learner) -> Outcome {
-        let Some(folder) = &self.folder else {
+        let Some((folder, _)) = &self.folder else {
             return Outcome::NotSaved("this run keeps no folder; start it with one to save".into());
         };
-        let position = engine.position();
-        let state = SavedState {
-            version: self.header.version.clone(),
-            model: self.header.model.name.clone(),
-            step: position.step,
-            epoch: position.epoch,
-            offset: position.offset,
-            settings: engine.settings().clone(),
-        };
+        let state =
+            SavedState { version: self.header.version.clone(), model: self.header.model.name.clone(), moment: engine.moment() };
         let written = learner.checkpoint().map_err(|error| error.to_string()).and_then(|moment| {
-            let checkpoints = folder.path().join("checkpoints");
-            write_checkpoint(&checkpoints, &state, &moment.parameters, &moment.velocities).map_err(|error| error.to_string())
+            write_checkpoint(&folder.checkpoints(), &state, &moment.parameters, &moment.velocities)
+                .map_err(|error| error.to_string())
         });
         match written {
             Ok(path) => Outcome::Saved(path.file_name().unwrap_or_default().to_string_lossy().into_owned()),
@@ -294,12 +328,17 @@ impl Desk {
         events.into_iter().for_each(|event| self.emit(event));
     }
 
+    /// Seconds since the run began, without those in which nobody worked on it.
+    fn time(&self) -> f64 {
+        self.time_before + self.started.elapsed().as_secs_f64()
+    }
+
     /// Records an event, then holds it for whoever watches.
     fn emit(&mut self, event: Event) {
         if matches!(event, Event::Fetch(FetchState::Done { .. } | FetchState::Failed { .. })) {
             self.fetching = None;
         }
-        let stamped = Stamped { event, time: self.started.elapsed().as_secs_f64() };
+        let stamped = Stamped { event, time: self.time() };
         if !stamped.event.is_fleeting()
             && let Some(recorder) = &mut self.recorder
             && let Err(error) = recorder.append(&stamped).and_then(|()| recorder.flush())

@@ -287,6 +287,7 @@ fn a_cockpit_with_a_fault() {
         header,
         script: Script::default(),
         folder: None,
+        resume: None,
         prepare: Box::new(move |_| if worker_panics { panic!("a fault in a layer") } else { Err("nothing to train".into()) }),
         fetch: None,
         unattended: false,
@@ -295,6 +296,7 @@ fn a_cockpit_with_a_fault() {
     let training = worker::spawn(plan, worker_end).unwrap();
     let options = UiOptions {
         model,
+        past: Vec::new(),
         theme: ThemeName::Dark,
         readonly: false,
         data_missing: false,

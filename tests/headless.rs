@@ -131,3 +131,64 @@ fn a_signal_saves_stops_and_shows_in_the_exit_status() {
         assert_eq!(std::fs::read_dir(folder.path().join("checkpoints")).unwrap().count(), 1);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_resumed_run_goes_on_bit_for_bit_as_if_it_had_never_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    let model = ["--model", "lenet5", "--evaluate-every", "7", "--evaluate-pictures", "20", "--seed", "3", "--steps", "300"];
+    let script = folder.path().join("plan.txt");
+    std::fs::write(&script, "2 momentum 0.5\n3 batch-size 32\n").unwrap();
+    let start = |run: &Path| {
+        let mut command = alexscope();
+        command.args(["train", "--headless", "--json", "--script"]).arg(&script).args(model).arg("--run-dir").arg(run);
+        command
+    };
+    let unbroken = losses(&start(&whole).output().unwrap());
+
+    let mut child = start(&broken).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // In the middle of an epoch, with a change of the batch size waiting for its end.
+    while !lines.next().unwrap().unwrap().contains(r#""event":"step","step":40,"#) {}
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    let before: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(before.iter().any(|line| line.contains(r#""event":"saved""#)));
+
+    let output = alexscope().args(["resume", "--headless", "--json"]).arg(&broken).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let record = std::fs::read_to_string(broken.join("events.jsonl")).unwrap();
+    let resumed: Vec<u64> = record
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|event| event["event"] == "step")
+        .map(|event| event["loss"].as_f64().unwrap().to_bits())
+        .collect();
+    assert_eq!(resumed.len(), 300);
+    assert_eq!(resumed, unbroken);
+}
+
+#[test]
+fn a_run_that_somebody_works_on_is_not_taken_up_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = alexscope()
+        .args(["train", "--headless", "--json", "--model", "lenet5", "--run-dir"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("started"));
+    let output = alexscope().args(["resume", "--headless"]).arg(folder.path()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains(&format!("is being worked on by process {}", child.id())), "{said}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The system let go of the lock, but nothing was saved.
+    let output = alexscope().args(["resume", "--headless"]).arg(folder.path()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("has no checkpoint to go on from"), "{said}");
+}

@@ -49,6 +49,10 @@ impl Learner for Pretender {
         Ok(Some(Tested { loss_sum: pictures as f64, correct: pictures / 2, pictures }))
     }
 
+    fn restore(&mut self, _: &Checkpoint) -> Result<(), LearnerError> {
+        Ok(())
+    }
+
     fn checkpoint(&self) -> Result<Checkpoint, LearnerError> {
         Ok(Checkpoint::default())
     }
@@ -122,7 +126,8 @@ fn start(faults: Faults) -> Run {
     let plan = Plan {
         header,
         script: Script::default(),
-        folder: Some(run),
+        folder: Some((run.clone(), run.lock().unwrap())),
+        resume: None,
         prepare: Box::new(move |_| Ok(Prepared { learner: Box::new(learner), pictures })),
         fetch: None,
         unattended: faults.unattended,

@@ -24,6 +24,8 @@ pub struct Cli {
 pub enum CliCommand {
     /// Train a network: in the cockpit, or without a screen
     Train(Box<TrainArgs>),
+    /// Go on with a run from its newest checkpoint, as if it had never stopped
+    Resume(ResumeArgs),
     /// List the networks, or show one layer by layer
     Models(ModelsArgs),
     /// Measure the time of a training step, layer by layer
@@ -72,20 +74,42 @@ pub struct TrainArgs {
     /// Changes planned ahead: lines `STEP KNOB VALUE`
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
+    #[command(flatten)]
+    pub show: ShowArgs,
+    #[command(flatten)]
+    pub knobs: KnobArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ResumeArgs {
+    /// The run's folder; the one begun last by default
+    #[arg(value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// Where CIFAR-10's files are now, if they have moved
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Computing threads; all processors by default
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+/// How a run is shown.
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
     /// Train without a screen; so by itself where standard output is no terminal
     #[arg(long)]
     pub headless: bool,
+    /// Without a screen: every event as a line of JSON on standard output
+    #[arg(long)]
+    pub json: bool,
     /// The cockpit's colours
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeChoice,
     /// The cockpit only looks on: no key changes the training
     #[arg(long)]
     pub readonly: bool,
-    /// Without a screen: every event as a line of JSON on standard output
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub knobs: KnobArgs,
 }
 
 #[derive(Args, Debug)]

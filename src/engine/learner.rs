@@ -83,6 +83,9 @@ pub trait Learner {
         gate: &mut dyn Gate,
     ) -> Result<Option<Tested>, LearnerError>;
 
+    /// Takes back what [`Learner::checkpoint`] gave. An error leaves it unfit for training.
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), LearnerError>;
+
     /// A copy of all that training has changed.
     fn checkpoint(&self) -> Result<Checkpoint, LearnerError>;
 }

@@ -18,10 +18,10 @@ pub use schedule::learning_rate;
 pub use script::{Script, ScriptError, ScriptLine};
 
 use crate::knobs::{Applies, Knob, Settings};
-use crate::session::{Change, Command, Divergence, Evaluation, Event, FinishReason, Phase, Split, StepStats};
+use crate::session::{Change, Command, Divergence, Evaluation, Event, FinishReason, Moment, Phase, Split, StepStats};
 
 /// Where a run stands: what lies behind it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     /// Steps taken.
     pub step: u64,
@@ -139,6 +139,37 @@ impl Engine {
         }
     }
 
+    /// An engine that goes on from a saved moment. Lines of the script that were in force there are not applied again.
+    pub fn resume(moment: Moment, mut script: Script, pictures: Pictures, lrn_layers: u8) -> Engine {
+        script.due(moment.step);
+        let waiting = moment.waiting.iter().filter_map(|(knob, text)| Some((*knob, knob.spec().parse(text).ok()?)));
+        let waiting = waiting.collect();
+        Engine {
+            waiting,
+            position: Position { step: moment.step, epoch: moment.epoch, offset: moment.offset },
+            evaluation_due: moment.evaluation_due,
+            last_loss: moment.loss,
+            last_tested: moment.test_accuracy,
+            best_tested: moment.best_test_accuracy,
+            ..Engine::new(moment.settings, script, pictures, lrn_layers)
+        }
+    }
+
+    /// Where the run stands, for [`Engine::resume`]. A step under way is not part of it.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            step: self.position.step,
+            epoch: self.position.epoch,
+            offset: self.position.offset,
+            settings: (*self.settings).clone(),
+            waiting: self.waiting.iter().map(|(knob, value)| (*knob, knob.spec().format(*value))).collect(),
+            evaluation_due: self.evaluation_due,
+            loss: self.last_loss,
+            test_accuracy: self.last_tested,
+            best_test_accuracy: self.best_tested,
+        }
+    }
+
     pub fn position(&self) -> Position {
         self.position
     }
@@ -178,8 +209,8 @@ impl Engine {
     pub fn command(&mut self, command: Command) -> Vec<Event> {
         match command {
             Command::Pause => self.pause(),
-            Command::Resume => self.resume(State::Running),
-            Command::Step(count) => self.resume(State::Counting(count.max(1))),
+            Command::Resume => self.go_on(State::Running),
+            Command::Step(count) => self.go_on(State::Counting(count.max(1))),
             Command::Set { knob, value } => self.set(knob, value),
             Command::Evaluate => {
                 self.evaluation_due.get_or_insert(self.pictures_to_test());
@@ -194,7 +225,6 @@ impl Engine {
             Command::Stop { save } => {
                 self.stopping = true;
                 self.save_due |= save;
-                self.evaluation_due = None;
                 Vec::new()
             }
             // The worker's own business.
@@ -210,7 +240,7 @@ impl Engine {
         vec![phase(Phase::Paused, "")]
     }
 
-    fn resume(&mut self, to: State) -> Vec<Event> {
+    fn go_on(&mut self, to: State) -> Vec<Event> {
         if self.budget_is_used_up() {
             self.state = State::Done;
             return vec![rejected("resume", "the budget is used up: raise epochs or steps first")];

@@ -15,6 +15,10 @@ pub enum Error {
     Knob(#[from] KnobError),
     #[error("layer {layer}: {source}")]
     Operation { layer: String, source: ops::Error },
+    #[error("the checkpoint holds no {name}; it is another network's")]
+    Missing { name: String },
+    #[error("{name} is {expected:?} in this network, but {came:?} in the checkpoint; it is another network's")]
+    Shape { name: String, expected: Vec<usize>, came: Vec<usize> },
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
     #[error(transparent)]

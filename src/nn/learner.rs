@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use candle_core::{Device, Tensor};
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::network::{Mode, Network};
 use crate::dataset::{Augmentation, Batch, BatchPlan, Dataset, Prefetcher, Split};
 use crate::engine::{
@@ -179,6 +179,23 @@ impl NetworkLearner {
         Ok(Some(tested))
     }
 
+    fn try_restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let load = |tensors: &Tensors, name: &str, shape: &[usize]| -> Result<Tensor> {
+            let found = tensors.iter().find(|(there, ..)| there == name);
+            let Some((_, there, values)) = found else { return Err(Error::Missing { name: name.into() }) };
+            if there != shape {
+                return Err(Error::Shape { name: name.into(), expected: shape.to_vec(), came: there.clone() });
+            }
+            Ok(Tensor::from_slice(values, shape, &Device::Cpu)?)
+        };
+        for parameter in self.network.parameters_mut() {
+            let shape = parameter.value.dims().to_vec();
+            parameter.value.set(&load(&checkpoint.parameters, &parameter.name, &shape)?)?;
+            parameter.velocity = load(&checkpoint.velocities, &parameter.name, &shape)?;
+        }
+        Ok(())
+    }
+
     fn try_checkpoint(&self) -> Result<Checkpoint> {
         let copy = |tensor: &Tensor| -> Result<Vec<f32>> { Ok(tensor.flatten_all()?.to_vec1()?) };
         let (mut parameters, mut velocities) = (Tensors::new(), Tensors::new());
@@ -207,6 +224,10 @@ impl Learner for NetworkLearner {
         gate: &mut dyn Gate,
     ) -> std::result::Result<Option<Tested>, LearnerError> {
         self.try_evaluate(pictures, settings, gate).map_err(|error| LearnerError(error.to_string()))
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> std::result::Result<(), LearnerError> {
+        self.try_restore(checkpoint).map_err(|error| LearnerError(error.to_string()))
     }
 
     fn checkpoint(&self) -> std::result::Result<Checkpoint, LearnerError> {

@@ -143,6 +143,10 @@ impl Network {
         &self.parameters
     }
 
+    pub fn parameters_mut(&mut self) -> &mut [Parameter] {
+        &mut self.parameters
+    }
+
     /// The parameters under their names, as candle's own layers find them through `VarBuilder`.
     pub fn variables(&self) -> &VarMap {
         &self.variables

@@ -9,7 +9,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::knobs::Settings;
+use crate::session::Moment;
 use crate::whole_file;
 
 /// Named f32 arrays: name, shape, values in row order.
@@ -23,13 +23,22 @@ const MANIFEST: &str = "manifest.json";
 /// Everything that is not an array.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedState {
+    /// Version of alexscope that wrote it.
     pub version: String,
+    /// Name of the network.
     pub model: String,
-    /// Steps taken, epochs completed, pictures of the current epoch used.
-    pub step: u64,
-    pub epoch: u32,
-    pub offset: usize,
-    pub settings: Settings,
+    #[serde(flatten)]
+    pub moment: Moment,
+}
+
+/// A checkpoint as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saved {
+    /// Name of its folder.
+    pub name: String,
+    pub state: SavedState,
+    pub parameters: Arrays,
+    pub velocities: Arrays,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,7 +72,7 @@ pub fn write_checkpoint(
     parameters: &Arrays,
     velocities: &Arrays,
 ) -> Result<PathBuf, CheckpointError> {
-    let folder = checkpoints.join(format!("step-{:08}", state.step));
+    let folder = checkpoints.join(format!("step-{:08}", state.moment.step));
     if folder.join(MANIFEST).exists() {
         return Ok(folder);
     }
@@ -103,8 +112,24 @@ fn encode(arrays: &Arrays, folder: &Path) -> Result<Vec<u8>, CheckpointError> {
     serialize(views, None::<HashMap<String, String>>).map_err(broken)
 }
 
-/// Reads a checkpoint and checks every file against the manifest: state, parameters, velocities.
-pub fn read_checkpoint(folder: &Path) -> Result<(SavedState, Arrays, Arrays), CheckpointError> {
+/// The newest checkpoint that is whole, and what was wrong with newer ones. None where there is no whole one.
+pub fn newest_checkpoint(checkpoints: &Path) -> (Option<Saved>, Vec<CheckpointError>) {
+    let folders = fs::read_dir(checkpoints).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("step-"));
+    let mut folders: Vec<PathBuf> = folders.filter(named).collect();
+    folders.sort();
+    let mut damaged = Vec::new();
+    for folder in folders.iter().rev() {
+        match read_checkpoint(folder) {
+            Ok(saved) => return (Some(saved), damaged),
+            Err(error) => damaged.push(error),
+        }
+    }
+    (None, damaged)
+}
+
+/// Reads a checkpoint and checks every file against the manifest.
+pub fn read_checkpoint(folder: &Path) -> Result<Saved, CheckpointError> {
     let read = |name: &str| {
         let path = folder.join(name);
         fs::read(&path).map_err(failed("read", &path))
@@ -124,7 +149,8 @@ pub fn read_checkpoint(folder: &Path) -> Result<(SavedState, Arrays, Arrays), Ch
     };
     let state = serde_json::from_slice(&checked(STATE)?).map_err(|error| damaged(STATE, error.to_string()))?;
     let arrays = |name: &str| decode(&checked(name)?).map_err(|reason| damaged(name, reason));
-    Ok((state, arrays(MODEL)?, arrays(OPTIMIZER)?))
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Saved { name, state, parameters: arrays(MODEL)?, velocities: arrays(OPTIMIZER)? })
 }
 
 fn decode(bytes: &[u8]) -> Result<Arrays, String> {
@@ -148,15 +174,13 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knobs::Settings;
 
     fn moment() -> (SavedState, Arrays, Arrays) {
         let state = SavedState {
             version: "0.1.0".into(),
             model: "lenet5".into(),
-            step: 7,
-            epoch: 0,
-            offset: 224,
-            settings: Settings::new(),
+            moment: Moment { step: 7, offset: 224, settings: Settings::new(), ..Moment::default() },
         };
         let arrays =
             vec![("fc5.bias".to_string(), vec![2], vec![0.5, -1.0e-40]), ("fc5.weight".into(), vec![1, 2], vec![3.0, f32::MAX])];
@@ -173,8 +197,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (state, parameters, velocities) = moment();
         let path = write_checkpoint(folder.path(), &state, &parameters, &velocities).unwrap();
-        let (state_again, parameters_again, velocities_again) = read_checkpoint(&path).unwrap();
-        assert_eq!((state_again, sorted(parameters_again), sorted(velocities_again)), (state, parameters, velocities));
+        let again = read_checkpoint(&path).unwrap();
+        assert_eq!((again.state, sorted(again.parameters), sorted(again.velocities)), (state, parameters, velocities));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::lock::RunLock;
 use super::record::Recorder;
 use crate::session::RunHeader;
 use crate::whole_file;
@@ -16,6 +17,12 @@ const RUNS: &str = "runs";
 pub enum RunError {
     #[error("the run folder {} already holds a run; name another with --run-dir", .0.display())]
     Taken(PathBuf),
+    #[error("{} holds no run; `alexscope train` begins one", .0.display())]
+    Missing(PathBuf),
+    #[error("{} is being worked on by process {holder}; stop that one first", .folder.display())]
+    Held { folder: PathBuf, holder: String },
+    #[error("{} has no checkpoint to go on from; a run is saved with S in the cockpit, on quitting and on a signal", .0.display())]
+    NothingSaved(PathBuf),
     #[error("cannot {what} {}: {source}", .path.display())]
     Io { what: &'static str, path: PathBuf, source: io::Error },
     #[error("{}, line {line}: this is not an event: {reason}", .path.display())]
@@ -59,6 +66,40 @@ impl RunFolder {
         Ok(RunFolder { path })
     }
 
+    /// The folder of a run that is there: `named`, or the one under `runs` that was begun last.
+    pub fn find(named: Option<&Path>) -> Result<RunFolder, RunError> {
+        let path = match named {
+            Some(path) if RunFolder::holds_a_run(path) => path.to_path_buf(),
+            Some(path) => return Err(RunError::Missing(path.to_path_buf())),
+            None => newest_run().ok_or_else(|| RunError::Missing(PathBuf::from(RUNS)))?,
+        };
+        Ok(RunFolder { path })
+    }
+
+    /// Keeps other programs from working on this run.
+    pub fn lock(&self) -> Result<RunLock, RunError> {
+        RunLock::take(&self.path)
+    }
+
+    pub fn header(&self) -> Result<RunHeader, RunError> {
+        let path = self.path.join("run.json");
+        let text = fs::read(&path).map_err(RunError::io("read", &path))?;
+        serde_json::from_slice(&text).map_err(|error| RunError::Event { path, line: error.line(), reason: error.to_string() })
+    }
+
+    pub fn events_path(&self) -> PathBuf {
+        self.path.join("events.jsonl")
+    }
+
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
+    }
+
+    /// Goes on with a record that is there.
+    pub fn go_on(&self) -> Result<Recorder, RunError> {
+        Recorder::reopen(&self.events_path())
+    }
+
     /// Whether a run was begun in that folder.
     pub fn holds_a_run(path: &Path) -> bool {
         path.join("events.jsonl").exists() || path.join("run.json").exists()
@@ -78,8 +119,15 @@ impl RunFolder {
         let path = self.path.join("run.json");
         let json = serde_json::to_vec_pretty(header).map_err(|error| RunError::io("write", &path)(error.into()))?;
         whole_file::write(&path, &json).map_err(RunError::io("write", &path))?;
-        Recorder::create(&self.path.join("events.jsonl"))
+        Recorder::create(&self.events_path())
     }
+}
+
+/// The run whose record began last.
+fn newest_run() -> Option<PathBuf> {
+    let runs = fs::read_dir(RUNS).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let begun = |path: &PathBuf| fs::metadata(path.join("run.json")).and_then(|file| file.modified()).ok();
+    runs.filter(|path| RunFolder::holds_a_run(path)).max_by_key(begun)
 }
 
 /// `20261124-080312` in UTC.

@@ -2,8 +2,10 @@
 
 mod checkpoint;
 mod folder;
+mod lock;
 mod record;
 
-pub use checkpoint::{CheckpointError, SavedState, read_checkpoint, write_checkpoint};
+pub use checkpoint::{Arrays, CheckpointError, Saved, SavedState, newest_checkpoint, read_checkpoint, write_checkpoint};
 pub use folder::{RunError, RunFolder};
+pub use lock::RunLock;
 pub use record::{Recorder, read_events};

@@ -20,6 +20,14 @@ impl Recorder {
         Ok(Recorder { path: path.to_path_buf(), file: BufWriter::new(file) })
     }
 
+    /// Opens a record that is there to add to it. What a crash left of a last line is cut off: it was never an event.
+    pub(super) fn reopen(path: &Path) -> Result<Recorder, RunError> {
+        let bytes = fs::read(path).map_err(RunError::io("read", path))?;
+        let file = OpenOptions::new().append(true).open(path).map_err(RunError::io("open", path))?;
+        file.set_len(complete(&bytes) as u64).map_err(RunError::io("write", path))?;
+        Ok(Recorder { path: path.to_path_buf(), file: BufWriter::new(file) })
+    }
+
     /// Adds one line; [`Recorder::flush`] hands it to the system.
     pub fn append(&mut self, stamped: &Stamped) -> Result<(), RunError> {
         let line = serde_json::to_string(stamped).map_err(|error| RunError::io("write", &self.path)(error.into()))?;
@@ -40,8 +48,7 @@ impl Recorder {
 /// Reads a record. A last line that was cut off by a crash is left out.
 pub fn read_events(path: &Path) -> Result<Vec<Stamped>, RunError> {
     let bytes = fs::read(path).map_err(RunError::io("read", path))?;
-    let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    let lines = bytes[..complete].split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
+    let lines = bytes[..complete(&bytes)].split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
     lines
         .map(|(index, line)| {
             serde_json::from_slice(line).map_err(|error| RunError::Event {
@@ -51,6 +58,11 @@ pub fn read_events(path: &Path) -> Result<Vec<Stamped>, RunError> {
             })
         })
         .collect()
+}
+
+/// Length of the lines that were written to their end.
+fn complete(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)
 }
 
 #[cfg(test)]

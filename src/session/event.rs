@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Moment;
 use crate::knobs::{Applies, Knob, Settings};
 use crate::spec::ModelSpec;
 
@@ -38,6 +39,8 @@ pub enum Event {
         step: u64,
         path: String,
     },
+    /// The run went back to a saved moment and goes on from there: what was recorded after that step is superseded.
+    Resumed(Box<Resumption>),
     Rejected {
         command: String,
         reason: String,
@@ -221,6 +224,17 @@ pub struct Change {
     /// As [`crate::knobs::KnobSpec::format`] writes it.
     pub from: String,
     pub to: String,
+}
+
+/// A run that goes on from a saved moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resumption {
+    /// Name of the checkpoint's folder.
+    pub checkpoint: String,
+    pub moment: Moment,
+    pub device: DeviceInfo,
+    /// Version of alexscope that goes on.
+    pub version: String,
 }
 
 /// What the layers did in one step.

@@ -3,13 +3,15 @@
 
 mod command;
 mod event;
+mod moment;
 pub mod series;
 mod state;
 
 pub use command::Command;
 pub use event::{
     Change, DatasetInfo, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats, LayersSeen, Merged,
-    Notice, Pass, Phase, Progress, RunHeader, Split, Stamped, StepStats,
+    Notice, Pass, Phase, Progress, Resumption, RunHeader, Split, Stamped, StepStats,
 };
+pub use moment::Moment;
 pub use series::{Series, Summary};
-pub use state::{PendingChange, Session};
+pub use state::{PendingChange, Road, Session};

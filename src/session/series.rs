@@ -154,6 +154,18 @@ impl Series {
         Some(self.levels.first()?.kept.back()?.step)
     }
 
+    /// The same curve as it was when `step` was its last, as finely as it is still known.
+    pub fn up_to(&self, step: u64) -> Series {
+        let mut before = Series::default();
+        // Oldest first: each level has what the finer one under it has dropped already.
+        for (height, level) in self.levels.iter().enumerate().rev() {
+            let finer = height.checked_sub(1).and_then(|height| self.levels[height].kept.front());
+            let known_here = |bucket: &&Bucket| bucket.step <= step && finer.is_none_or(|finer| bucket.step < finer.step);
+            level.kept.iter().filter(known_here).for_each(|bucket| before.push_bucket(0, *bucket));
+        }
+        before
+    }
+
     /// The last `n` values, oldest first.
     pub fn tail(&self, n: usize) -> impl Iterator<Item = f64> + '_ {
         let newest = self.levels.first().map(|level| level.kept.range(level.kept.len().saturating_sub(n)..));
@@ -285,6 +297,15 @@ mod tests {
                 let nearest = series.nearest(*step).unwrap();
                 prop_assert_eq!((nearest.step, nearest.mean), (*step, *value));
             }
+        }
+    }
+
+    #[test]
+    fn a_curve_taken_back_to_a_step_is_the_curve_that_was_there_then() {
+        let values: Vec<_> = (1..=1000).map(|step| (step, (step * step % 97) as f64)).collect();
+        for step in [0, 1, 3, 4, 500, 999, 1000, 2000] {
+            let then = values.iter().copied().filter(|(at, _)| *at <= step).collect::<Vec<_>>();
+            assert_eq!(series(&values).up_to(step), series(&then), "{step}");
         }
     }
 

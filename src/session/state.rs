@@ -1,5 +1,6 @@
 //! [`Session`]: the fold over a run's events. The live screen, a run opened later, charts and tests share it.
 
+use super::Moment;
 use super::event::*;
 use super::series::Series;
 use crate::knobs::{Applies, Knob, Settings};
@@ -12,6 +13,18 @@ pub struct PendingChange {
     pub applies: Applies,
     /// Steps taken when it was accepted.
     pub since: u64,
+}
+
+/// What was recorded after a moment that the run went back to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Road {
+    /// The step that both roads share last.
+    pub from: u64,
+    /// With the steps before, as it was drawn.
+    pub train_loss: Series,
+    pub train_accuracy: Series,
+    /// After `from`.
+    pub evaluations: Vec<Evaluation>,
 }
 
 /// Everything known about a run. Built by [`Session::apply`] alone.
@@ -35,6 +48,8 @@ pub struct Session {
     pub epoch_ends: Vec<u64>,
     pub layers: Option<LayersSeen>,
     pub saved: Vec<(u64, String)>,
+    /// Stretches that a resumption or a rewind superseded, oldest first.
+    pub roads: Vec<Road>,
     pub divergence: Option<Divergence>,
     /// Newest last.
     pub notices: Vec<(f64, Notice)>,
@@ -67,6 +82,7 @@ impl Default for Session {
             epoch_ends: Vec::new(),
             layers: None,
             saved: Vec::new(),
+            roads: Vec::new(),
             divergence: None,
             notices: Vec::new(),
             failure: None,
@@ -120,6 +136,7 @@ impl Session {
             }
             Event::Layers(layers) => self.layers = Some(layers),
             Event::Saved { step, path } => self.saved.push((step, path)),
+            Event::Resumed(resumption) => self.go_back(*resumption),
             Event::Rejected { command, reason } => {
                 self.notice(stamped.time, Notice { text: format!("{command}: {reason}"), warning: true });
             }
@@ -150,6 +167,55 @@ impl Session {
         self.images_per_second.push_one(stats.step, stats.images_per_second);
         self.last_step = Some(stats);
         self.progress = None;
+    }
+
+    /// Keeps what was recorded after the moment as a road not taken further, and stands where the moment stood.
+    fn go_back(&mut self, resumption: Resumption) {
+        let moment = resumption.moment;
+        let step = moment.step;
+        if self.steps() > step {
+            let after = self.evaluations.iter().filter(|evaluation| evaluation.step > step).cloned().collect();
+            self.roads.push(Road {
+                from: step,
+                train_loss: self.train_loss.clone(),
+                train_accuracy: self.train_accuracy.clone(),
+                evaluations: after,
+            });
+        }
+        for series in [&mut self.train_loss, &mut self.train_accuracy, &mut self.learning_rate, &mut self.images_per_second] {
+            *series = series.up_to(step);
+        }
+        self.evaluations.retain(|evaluation| evaluation.step <= step);
+        self.changes.retain(|change| change.step <= step + 1);
+        self.epoch_ends.retain(|end| *end <= step);
+        self.last_step = self.last_step_at(&moment);
+        self.pending = moment
+            .waiting
+            .into_iter()
+            .map(|(knob, to)| PendingChange { knob, to, applies: knob.spec().applies, since: step })
+            .collect();
+        self.settings = moment.settings;
+        if let Some(header) = &mut self.header {
+            header.device = resumption.device;
+        }
+        (self.progress, self.layers, self.divergence) = (None, None, None);
+        (self.failure, self.finished, self.fetch) = (None, None, None);
+    }
+
+    /// What is still known of a step that was gone back to.
+    fn last_step_at(&self, moment: &Moment) -> Option<StepStats> {
+        let loss = moment.loss?;
+        let value = |series: &Series| series.nearest(moment.step).map_or(f64::NAN, |summary| summary.mean);
+        let pictures = self.header.as_ref().map_or(1, |header| header.data.train.max(1));
+        Some(StepStats {
+            step: moment.step,
+            epoch: f64::from(moment.epoch) + moment.offset as f64 / pictures as f64,
+            loss,
+            accuracy: value(&self.train_accuracy),
+            learning_rate: value(&self.learning_rate),
+            images_per_second: value(&self.images_per_second),
+            merged: None,
+        })
     }
 
     fn notice(&mut self, time: f64, notice: Notice) {

@@ -47,6 +47,8 @@ pub type Export = Box<dyn FnMut(ExportRequest) -> Result<String, String>>;
 
 pub struct UiOptions {
     pub model: ModelSpec,
+    /// What the record of a run that goes on holds already.
+    pub past: Vec<Stamped>,
     pub theme: ThemeName,
     /// Look on, change nothing.
     pub readonly: bool,
@@ -86,6 +88,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     let mut terminal = TakenTerminal::take().map_err(UiError::Setup)?;
     let input = InputThread::start().map_err(UiError::Setup)?;
     let mut app = App::new(options.model, Theme::named(options.theme), terminal.area().map_err(UiError::Setup)?);
+    update(&mut app, Msg::Events(options.past));
     app.readonly = options.readonly;
     app.data_missing = options.data_missing;
     let mut cockpit = Cockpit {
