@@ -24,6 +24,8 @@ pub struct Detail {
 
 /// Earlier steps that still weigh in a smoothed line, in units of its length: e⁻⁵ is 0.7 %.
 const MEMORY: u64 = 5;
+/// With more epochs or evaluations in view than these none of them is marked.
+const MOST_LABELS: usize = 100;
 /// Changes of one setting nearer than this share of the view are one marker.
 const TOGETHER: f64 = 0.02;
 
@@ -206,25 +208,34 @@ fn best(session: &Session, metric: Metric) -> Option<&Evaluation> {
 
 fn markers(session: &Session, metric: Metric, steps: &Range<u64>, best: Option<&Evaluation>) -> Vec<Marker> {
     let near = ((steps.end - steps.start) as f64 * TOGETHER) as u64;
-    let plain = |step: u64, kind: MarkerKind, label: String| Marker { step, kind, label, value: None };
-    let mut markers: Vec<Marker> = together(&session.changes, near)
-        .iter()
-        .map(|change| plain(change.step, MarkerKind::Change, short_change(change)))
-        .collect();
-    markers
-        .extend((1..).zip(&session.epoch_ends).map(|(epoch, step)| plain(*step, MarkerKind::EpochEnd, format!("epoch {epoch}"))));
-    markers.extend(session.saved.iter().map(|(step, _)| plain(*step, MarkerKind::Saved, "saved".into())));
-    markers
-        .extend(session.divergence.iter().map(|bad| plain(bad.step, MarkerKind::Diverged, format!("{} not finite", bad.layer))));
+    // A long run has thousands of these: a label is written only for what is in view.
+    let in_view = |step: u64| (steps.start..=steps.end).contains(&step);
+    let plain = |step: u64, kind: MarkerKind, label: &dyn Fn() -> String| {
+        in_view(step).then(|| Marker { step, kind, label: label(), value: None })
+    };
+    let mut markers: Vec<Marker> = Vec::new();
+    let changes = together(&session.changes, near);
+    markers.extend(changes.iter().filter_map(|change| plain(change.step, MarkerKind::Change, &|| short_change(change))));
+    let epochs = (1..).zip(&session.epoch_ends).filter(|(_, step)| in_view(**step));
+    // More than these no surface could label.
+    let few = epochs.clone().count() <= MOST_LABELS;
+    markers.extend(
+        epochs.filter(|_| few).filter_map(|(epoch, step)| plain(*step, MarkerKind::EpochEnd, &|| format!("epoch {epoch}"))),
+    );
+    markers.extend(session.saved.iter().filter_map(|(step, _)| plain(*step, MarkerKind::Saved, &|| "saved".into())));
+    let bad = session.divergence.iter();
+    markers.extend(bad.filter_map(|bad| plain(bad.step, MarkerKind::Diverged, &|| format!("{} not finite", bad.layer))));
     if metric != Metric::LearningRate {
         let on_curve = |evaluation: &Evaluation, kind: MarkerKind, sign: &str| {
             let value = tested(evaluation, metric);
             Marker { step: evaluation.step, kind, label: format!("{sign}{}", metric.format(value)), value: Some(value) }
         };
-        markers.extend(tests(&session.evaluations).map(|evaluation| on_curve(evaluation, MarkerKind::Evaluation, "")));
-        markers.extend(best.map(|best| on_curve(best, MarkerKind::Best, "★ ")));
+        let evaluations: Vec<&Evaluation> = tests(&session.evaluations).filter(|evaluation| in_view(evaluation.step)).collect();
+        if evaluations.len() <= MOST_LABELS {
+            markers.extend(evaluations.into_iter().map(|evaluation| on_curve(evaluation, MarkerKind::Evaluation, "")));
+        }
+        markers.extend(best.filter(|best| in_view(best.step)).map(|best| on_curve(best, MarkerKind::Best, "★ ")));
     }
-    markers.retain(|marker| (steps.start..=steps.end).contains(&marker.step));
     markers.sort_by_key(|marker| (marker.step, marker.kind));
     markers
 }

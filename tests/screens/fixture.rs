@@ -134,13 +134,16 @@ impl Cockpit {
     }
 }
 
+/// With a learning rate of its own, whatever the network's file says.
 pub fn header(app: &App) -> RunHeader {
+    let mut settings = app.model.settings().unwrap();
+    settings.set(Knob::LearningRate, 0.01).unwrap();
     RunHeader {
         version: "0.1.0".into(),
         run: "test".into(),
         folder: String::new(),
         model: app.model.clone(),
-        settings: app.model.settings().unwrap(),
+        settings,
         data: DatasetInfo {
             name: "CIFAR-10".into(),
             stand_in: false,
