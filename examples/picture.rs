@@ -1,17 +1,17 @@
-//! Draws the cockpit of a recorded run as SVG: the picture in the README.
+//! Draws the cockpit of a recorded run as SVG, as it was at a step: the picture in the README.
 //!
-//!     cargo run --release --example picture -- runs/2026-01-31-alexnet assets/cockpit.svg
+//!     cargo run --release --example picture -- runs/RUN assets/cockpit.svg [STEP]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use alexscope::export::{Ground, screen};
 use alexscope::run::read_events;
-use alexscope::session::{Event, Phase};
+use alexscope::session::{Event, Stamped};
 use alexscope::ui::app::{App, Msg};
 use alexscope::ui::shell;
 use alexscope::ui::theme::{Theme, ThemeName};
 use alexscope::ui::update::update;
-use color_eyre::eyre::{OptionExt, Result, eyre};
+use color_eyre::eyre::{OptionExt, Result, WrapErr, eyre};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -19,23 +19,32 @@ use ratatui::layout::Rect;
 const SIZE: Rect = Rect { x: 0, y: 0, width: 120, height: 40 };
 
 fn main() -> Result<()> {
-    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [run, picture] = &arguments[..] else { return Err(eyre!("usage: picture RUN-FOLDER FILE.svg")) };
-    draw(run, picture)
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (run, picture, step) = match &arguments[..] {
+        [run, picture] => (run, picture, u64::MAX),
+        [run, picture, step] => {
+            (run, picture, step.parse().wrap_err_with(|| format!("STEP is the number of a step, not `{step}`"))?)
+        }
+        _ => return Err(eyre!("usage: picture RUN-FOLDER FILE.svg [STEP]")),
+    };
+    let events = until(step, read_events(&Path::new(run).join("events.jsonl"))?);
+    draw(events, Path::new(picture))
 }
 
-fn draw(run: &Path, picture: &Path) -> Result<()> {
-    let events = read_events(&run.join("events.jsonl"))?;
+/// The events up to the end of a step.
+fn until(last: u64, events: Vec<Stamped>) -> Vec<Stamped> {
+    let is_later = |event: &Event| matches!(event, Event::Step(stats) if stats.step > last);
+    events.into_iter().take_while(|stamped| !is_later(&stamped.event)).collect()
+}
+
+fn draw(events: Vec<Stamped>, picture: &Path) -> Result<()> {
     let model = events.iter().find_map(|stamped| match &stamped.event {
         Event::Started(header) => Some(header.model.clone()),
         _ => None,
     });
     let mut app =
         App::new(model.ok_or_eyre("the record does not say how the run was started")?, Theme::named(ThemeName::Dark), SIZE);
-    // The run as it was while it was under way: without its end.
-    let ends = |event: &Event| matches!(event, Event::Finished { .. } | Event::Phase { phase: Phase::Finished, .. });
-    update(&mut app, Msg::Events(events.into_iter().filter(|stamped| !ends(&stamped.event)).collect()));
-    app.toast = None;
+    update(&mut app, Msg::Events(events));
     let mut buffer = Buffer::empty(SIZE);
     shell::view(&app, SIZE, &mut buffer);
     screen::save(&buffer, Ground::DARK, "alexscope: AlexNet learns CIFAR-10", picture)?;

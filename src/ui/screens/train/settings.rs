@@ -79,7 +79,9 @@ fn setting(app: &App, knob: Knob, selected: bool, row: Rect, buf: &mut Buffer) {
 /// `0.01`, `0.01 → 0.005 …` while no answer came, `32 → 64 next epoch` while it waits.
 fn value(app: &App, knob: Knob, room: u16) -> Vec<Span<'static>> {
     let (theme, settings) = (&app.theme, &app.session().settings);
-    let in_force = Span::styled(settings.text(knob), theme.text);
+    // A single layer's switch says nothing while all of them are off.
+    let idle = matches!(knob, Knob::LrnLayer(_)) && !settings.is_on(Knob::Lrn);
+    let in_force = Span::styled(settings.text(knob), if idle { theme.dim } else { theme.text });
     if let Some(sent) = app.sent.latest(knob) {
         let sent = format!("→ {} …", knob.spec().format(sent));
         let both = line::width(&in_force.content) + 1 + line::width(&sent) <= room;
