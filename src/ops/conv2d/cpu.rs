@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::Conv2d;
 use super::staging::Stage;
 use crate::ops::activation::{Activation, cpu as activation};
-use crate::ops::product::{Panel, Panels, Product, Run, Strided};
+use crate::ops::product::{Panel, Panels, Product, Run, Strided, Turn};
 use crate::ops::{Context, Instructions, Real};
 
 /// What the backward pass needs of the forward pass.
@@ -55,7 +55,7 @@ struct Convolve<'a, T> {
 impl<T: Real> Convolve<'_, T> {
     /// Hands each run of pixels and its part of the result, [pixels × width], to `take`, panel after panel.
     #[inline(always)]
-    fn for_each_run(&self, instructions: Instructions, staged: &[T], mut take: impl FnMut(Panel, Run, &[T])) {
+    fn for_each_run(&self, instructions: Instructions, staged: &[T], mut take: impl FnMut(Panel, Run, &mut [T])) {
         for panel in self.panels.iter() {
             let weights = &self.weights[panel.offset(self.window.len())..][..self.window.len() * panel.width];
             let product = Product { source: staged, runs: self.runs, steps: self.window, panel: weights, width: panel.width };
@@ -68,14 +68,9 @@ impl<T: Real> Convolve<'_, T> {
     }
 }
 
-/// Writes a tile [pixels × width] to the planes of its channels.
-#[inline(always)]
-fn write_tile<T: Real>(tile: &[T], width: usize, channels: usize, planes: &mut [T], plane: usize, pixel: usize) {
-    let pixels = tile.len() / width;
-    for channel in 0..channels {
-        let target = &mut planes[channel * plane + pixel..][..pixels];
-        target.iter_mut().zip(tile[channel..].iter().step_by(width)).for_each(|(t, &v)| *t = v);
-    }
+/// Rows as wide as the panel become planes of its channels, `plane` apart.
+fn into_planes(panel: Panel, rows: usize, plane: usize) -> Turn {
+    Turn { rows, columns: panel.channels, source_by: panel.width, target_by: plane }
 }
 
 pub(super) fn forward<T: Real>(ctx: &Context, geo: &Conv2d, act: Option<Activation>, x: &[T], w: &[T], b: &[T], y: &mut [T]) {
@@ -109,15 +104,14 @@ pub(super) fn forward<T: Real>(ctx: &Context, geo: &Conv2d, act: Option<Activati
                         |panel, run, tile| {
                             let first = group * out_group + panel.first;
                             let (picture, pixel) = (run.place / pixels, run.place % pixels);
-                            let planes = &mut y[picture * y_picture + first * pixels..];
-                            write_tile(tile, panel.width, panel.channels, planes, pixels, pixel);
-                            for (plane, &b) in planes.chunks_mut(pixels).zip(&b[first..][..panel.channels]) {
-                                let y = &mut plane[pixel..][..run.length];
-                                y.iter_mut().for_each(|y| *y += b);
-                                if let Some(act) = act {
-                                    activation::apply(act, y);
-                                }
+                            for pixel in tile.chunks_exact_mut(panel.width) {
+                                pixel.iter_mut().zip(&b[first..]).for_each(|(y, &b)| *y += b);
                             }
+                            if let Some(act) = act {
+                                activation::apply(act, tile);
+                            }
+                            let planes = &mut y[picture * y_picture + first * pixels + pixel..];
+                            into_planes(panel, run.length, pixels).run(instructions, tile, planes);
                         },
                     );
                 },
@@ -181,7 +175,7 @@ fn input_gradient<T: Real>(ctx: &Context, geo: &Conv2d, w: &[T], dz: &[T], dx: &
             let packed = &mut packed[panel.offset(steps)..][..steps * panel.width];
             packed.par_chunks_mut(places * panel.width).zip(w.par_chunks(geo.patch())).for_each(|(packed, w)| {
                 let matrix = Strided { elements: w, step_by: 1, channel_by: places };
-                panel.pack(places, matrix.skip_channels(panel.first), packed);
+                panel.pack(instructions, places, matrix.skip_channels(panel.first), packed);
             });
         }
     }
@@ -203,8 +197,8 @@ fn input_gradient<T: Real>(ctx: &Context, geo: &Conv2d, w: &[T], dz: &[T], dx: &
                         #[inline(always)]
                         |panel, run, tile| {
                             let (picture, pixel) = (run.place / pixels, run.place % pixels);
-                            let planes = &mut dx[picture * x_picture + (group * in_group + panel.first) * pixels..];
-                            write_tile(tile, panel.width, panel.channels, planes, pixels, pixel);
+                            let planes = &mut dx[picture * x_picture + (group * in_group + panel.first) * pixels + pixel..];
+                            into_planes(panel, run.length, pixels).run(instructions, tile, planes);
                         },
                     );
                 },
@@ -256,23 +250,12 @@ fn weight_gradient<T: Real>(ctx: &Context, geo: &Conv2d, x: &[T], dz: &[T], dw: 
                     for panel in panels.iter().skip(strip * in_strip).take(in_strip) {
                         for (dz, packed) in dz.chunks_exact(z_picture).zip(gradients.chunks_exact_mut(pixels * panel.width)) {
                             let dz = &dz[(group * out_group + panel.first) * pixels..];
-                            panel.pack(pixels, Strided { elements: dz, step_by: 1, channel_by: pixels }, packed);
+                            panel.pack(instructions, pixels, Strided { elements: dz, step_by: 1, channel_by: pixels }, packed);
                         }
                         let (steps, first) = (&steps[..pictures * pixels], panel.first - strip * in_strip * panels.get(0).width);
                         let sums = &mut sums[first * patch..][..patch * panel.width];
                         let product = Product { source: &staged, runs: &runs, steps, panel: &gradients, width: panel.width };
-                        product.for_each_run(
-                            instructions,
-                            #[inline(always)]
-                            |run, tile| {
-                                let sums = &mut sums[run.place * panel.width..][..tile.len()];
-                                if nth == 0 {
-                                    sums.copy_from_slice(tile);
-                                } else {
-                                    sums.iter_mut().zip(tile).for_each(|(sum, &v)| *sum += v);
-                                }
-                            },
-                        );
+                        product.write_rows(instructions, sums, panel.width, nth > 0);
                     }
                 },
             );
@@ -292,13 +275,14 @@ fn weight_gradient<T: Real>(ctx: &Context, geo: &Conv2d, x: &[T], dz: &[T], dw: 
         instructions.run(
             #[inline(always)]
             || {
-                dw.fill(T::ZERO);
+                let size = patch * panel.width;
+                let mut total = ctx.scratch::<T>(size);
+                total.fill(T::ZERO);
                 for part in sums.chunks_exact(part_size) {
-                    let part = &part[group * patch * panels.width() + panel.offset(patch)..];
-                    for (channel, dw) in dw.chunks_exact_mut(patch).enumerate() {
-                        dw.iter_mut().zip(part[channel..].iter().step_by(panel.width)).for_each(|(dw, &v)| *dw += v);
-                    }
+                    let part = &part[group * patch * panels.width() + panel.offset(patch)..][..size];
+                    total.iter_mut().zip(part).for_each(|(total, &part)| *total += part);
                 }
+                into_planes(panel, patch, patch).run(instructions, &total, dw);
             },
         );
     });

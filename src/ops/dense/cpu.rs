@@ -97,7 +97,7 @@ fn pack_pictures<'a, T: Real>(ctx: &'a Context, panels: Panels, in_strip: usize,
         let steps = strip.len() / panels.width();
         let matrix = Strided { elements: &rows[i * in_strip..], step_by: 1, channel_by: units };
         for panel in panels.iter() {
-            panel.pack(steps, matrix.skip_channels(panel.first), &mut strip[panel.offset(steps)..]);
+            panel.pack(ctx.instructions(), steps, matrix.skip_channels(panel.first), &mut strip[panel.offset(steps)..]);
         }
     });
     packed

@@ -9,11 +9,15 @@
 
 mod lanes;
 mod panel;
+#[cfg(test)]
+mod tests;
 mod tile;
+mod transpose;
 
 pub(super) use panel::{Panel, Panels, Strided};
 pub(super) use tile::Tiles;
 use tile::{Target, Tile};
+pub(super) use transpose::Turn;
 
 use super::Real;
 use super::simd::Instructions;
@@ -55,13 +59,13 @@ struct Aligned<T>([T; tile::LARGEST]);
 impl<'a, T: Real> Product<'a, T> {
     /// Hands each run and its part of the result, [run's length × width], to `take`, in the order of the runs.
     #[inline(always)]
-    pub(super) fn for_each_run(&self, instructions: Instructions, mut take: impl FnMut(Run, &[T])) {
+    pub(super) fn for_each_run(&self, instructions: Instructions, mut take: impl FnMut(Run, &mut [T])) {
         let mut result = Aligned([T::ZERO; tile::LARGEST]);
         for piece in self.pieces(instructions) {
             let size = piece.runs[0].length * self.width;
             // SAFETY: `result` has room for the largest tile.
             unsafe { piece.compute(result.0.as_mut_ptr(), self.width, false, |i, _| i * size) };
-            piece.runs.iter().zip(result.0.chunks_exact(size)).for_each(|(run, part)| take(*run, part));
+            piece.runs.iter().zip(result.0.chunks_exact_mut(size)).for_each(|(run, part)| take(*run, part));
         }
     }
 

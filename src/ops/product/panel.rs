@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::tile::VECTORS;
+use super::transpose::Turn;
 use crate::ops::Real;
 use crate::ops::simd::Instructions;
 
@@ -66,7 +67,7 @@ impl Panels {
             let panel = self.get(i);
             instructions.run(
                 #[inline(always)]
-                || panel.pack(steps, matrix.skip_channels(panel.first), target),
+                || panel.pack(instructions, steps, matrix.skip_channels(panel.first), target),
             );
         });
     }
@@ -80,17 +81,19 @@ impl Panel {
 
     /// target [steps × width] from the matrix's first `channels` channels.
     #[inline(always)]
-    pub(in crate::ops) fn pack<T: Real>(&self, steps: usize, matrix: Strided<T>, target: &mut [T]) {
+    pub(in crate::ops) fn pack<T: Real>(&self, instructions: Instructions, steps: usize, matrix: Strided<T>, target: &mut [T]) {
         let Strided { elements, step_by, channel_by } = matrix;
-        for (step, target) in target[..steps * self.width].chunks_exact_mut(self.width).enumerate() {
-            let (target, filler) = target.split_at_mut(self.channels);
-            filler.fill(T::ZERO);
-            let row = &elements[step * step_by..];
-            if channel_by == 1 {
-                target.copy_from_slice(&row[..self.channels]);
-            } else {
-                target.iter_mut().zip(row.iter().step_by(channel_by)).for_each(|(t, &s)| *t = s);
-            }
+        let target = &mut target[..steps * self.width];
+        if self.channels < self.width {
+            target.chunks_exact_mut(self.width).for_each(|step| step[self.channels..].fill(T::ZERO));
+        }
+        if step_by == 1 {
+            let turn = Turn { rows: self.channels, columns: steps, source_by: channel_by, target_by: self.width };
+            return turn.run(instructions, elements, target);
+        }
+        for (step, target) in target.chunks_exact_mut(self.width).enumerate() {
+            let row = elements[step * step_by..].iter().step_by(channel_by);
+            target[..self.channels].iter_mut().zip(row).for_each(|(t, &s)| *t = s);
         }
     }
 }

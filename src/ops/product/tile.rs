@@ -1,6 +1,7 @@
 //! The innermost loop: a tile of the result, all of it in registers, while the whole sum runs through.
 
 use super::lanes::{Lanes, Plain};
+use super::transpose::{Transpose, Turn, transpose};
 use crate::ops::simd::Instructions;
 
 /// A tile of `R` runs of `C` neighbours each, times `V` vectors: see [`tile`].
@@ -28,6 +29,7 @@ pub(in crate::ops) struct Tiles<T> {
     pub lanes: usize,
     /// Neighbours that fit in a tile: the longest run.
     pub longest: usize,
+    pub(super) transpose: Transpose<T>,
     /// The tile of so many runs, neighbours and vectors.
     pub(super) find: fn(usize, usize, usize) -> Option<Tile<T>>,
 }
@@ -85,47 +87,47 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize, const V: usize>(
     }
 }
 
-/// [`tile`] compiled for one kind of vectors.
-macro_rules! kernel {
-    ($(#[$attribute:meta])* $name:ident, $vector:ty, $element:ty) => {
-        $(#[$attribute])*
-        unsafe fn $name<const R: usize, const C: usize, const V: usize>(
-            source: *const $element,
-            starts: &[usize],
-            steps: &[u32],
-            panel: *const $element,
-            target: Target<$element>,
-        ) {
-            // SAFETY: `Tile`'s contract.
-            unsafe { tile::<$vector, R, C, V>(source, starts, steps, panel, target) }
+/// [`tile`] and [`transpose`] compiled for one kind of vectors.
+macro_rules! kernels {
+    ($name:ident, $vector:ty, $element:ty $(, #[$attribute:meta])*) => {
+        mod $name {
+            use super::*;
+
+            $(#[$attribute])*
+            pub(super) unsafe fn tile<const R: usize, const C: usize, const V: usize>(
+                source: *const $element,
+                starts: &[usize],
+                steps: &[u32],
+                panel: *const $element,
+                target: Target<$element>,
+            ) {
+                // SAFETY: `Tile`'s contract.
+                unsafe { super::tile::<$vector, R, C, V>(source, starts, steps, panel, target) }
+            }
+
+            $(#[$attribute])*
+            pub(super) unsafe fn transpose(turn: Turn, source: *const $element, target: *mut $element) {
+                // SAFETY: `Transpose`'s contract.
+                unsafe { super::transpose::<$vector>(turn, source, target) }
+            }
         }
     };
 }
 
-kernel!(plain_f32, Plain<f32, 4>, f32);
-kernel!(plain_f64, Plain<f64, 2>, f64);
+kernels!(plain_f32, Plain<f32, 4>, f32);
+kernels!(plain_f64, Plain<f64, 2>, f64);
 #[cfg(target_arch = "x86_64")]
-kernel!(
-    #[target_feature(enable = "avx2,fma")]
-    avx2,
-    std::arch::x86_64::__m256,
-    f32
-);
+kernels!(avx2, std::arch::x86_64::__m256, f32, #[target_feature(enable = "avx2,fma")]);
 #[cfg(target_arch = "x86_64")]
-kernel!(
-    #[target_feature(enable = "avx512f")]
-    avx512,
-    std::arch::x86_64::__m512,
-    f32
-);
+kernels!(avx512, std::arch::x86_64::__m512, f32, #[target_feature(enable = "avx512f")]);
 
 /// The tile of `$key`, (runs, neighbours, vectors), if it is one of those listed.
 macro_rules! choose {
     ($key:expr, $kernel:ident, [$(($r:literal, $c:literal)),* $(,)?]) => {
         match $key {
             $(
-                ($r, $c, 1) => Some($kernel::<$r, $c, 1> as Tile<_>),
-                ($r, $c, 2) => Some($kernel::<$r, $c, 2> as Tile<_>),
+                ($r, $c, 1) => Some($kernel::tile::<$r, $c, 1> as Tile<_>),
+                ($r, $c, 2) => Some($kernel::tile::<$r, $c, 2> as Tile<_>),
             )*
             _ => None,
         }
@@ -184,10 +186,19 @@ impl Tiles<f32> {
     pub(in crate::ops) fn of(instructions: Instructions) -> Self {
         match instructions {
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => Tiles { lanes: 16, longest: 14, find: |r, c, v| choose_of_14!((r, c, v), avx512) },
+            Instructions::Avx512 => {
+                Tiles { lanes: 16, longest: 14, transpose: avx512::transpose, find: |r, c, v| choose_of_14!((r, c, v), avx512) }
+            }
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => Tiles { lanes: 8, longest: 6, find: |r, c, v| choose_of_6!((r, c, v), avx2) },
-            _ => Tiles { lanes: 4, longest: 6, find: |r, c, v| choose_of_6!((r, c, v), plain_f32) },
+            Instructions::Avx2 => {
+                Tiles { lanes: 8, longest: 6, transpose: avx2::transpose, find: |r, c, v| choose_of_6!((r, c, v), avx2) }
+            }
+            _ => Tiles {
+                lanes: 4,
+                longest: 6,
+                transpose: plain_f32::transpose,
+                find: |r, c, v| choose_of_6!((r, c, v), plain_f32),
+            },
         }
     }
 }
@@ -195,6 +206,6 @@ impl Tiles<f32> {
 impl Tiles<f64> {
     /// The proofs' numbers need no speed.
     pub(in crate::ops) fn of(_: Instructions) -> Self {
-        Tiles { lanes: 2, longest: 6, find: |r, c, v| choose_of_6!((r, c, v), plain_f64) }
+        Tiles { lanes: 2, longest: 6, transpose: plain_f64::transpose, find: |r, c, v| choose_of_6!((r, c, v), plain_f64) }
     }
 }
