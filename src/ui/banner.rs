@@ -70,14 +70,7 @@ pub fn can_be_hidden(app: &App) -> bool {
 
 /// The lines of a text on a screen of that width, with a column free at either side.
 fn lines(tone: Tone, text: &str, width: u16) -> Vec<String> {
-    let room = width.saturating_sub(2);
-    let mut lines = line::wrapped(text, room);
-    let most = if tone == Tone::Info { 1 } else { MOST_ROWS };
-    if lines.len() > most {
-        let rest = lines.split_off(most - 1).join(" ");
-        lines.push(line::fitted(&rest, room));
-    }
-    lines
+    line::wrapped_within(text, width.saturating_sub(2), if tone == Tone::Info { 1 } else { MOST_ROWS })
 }
 
 /// Rows that the banner takes; 0 where nothing must be said.

@@ -26,6 +26,10 @@ pub fn take(app: &mut App, event: MouseEvent) -> Vec<Effect> {
 
 fn click(app: &mut App, place: Position) -> Vec<Effect> {
     let frame = shell::frame(app, app.area);
+    // A message hides the footer's keys.
+    if app.toast.take().is_some() && frame.footer.contains(place) {
+        return Vec::new();
+    }
     if frame.footer.contains(place) {
         let item = shell::footer_items(app, frame.footer).into_iter().find(|item| item.area.contains(place));
         return item.map_or_else(Vec::new, |item| perform(app, item.action));

@@ -1,7 +1,7 @@
 //! The line that takes commands and settings by name: `momentum 0.85`, `set lrn off`, `step 10`, `theme light`.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
 
 use super::action::Action;
@@ -274,12 +274,13 @@ pub fn render(palette: &Palette, app: &App, screen: Rect, buf: &mut Buffer) {
     let rows = candidates.len().min(usize::from(screen.height / 3).clamp(3, 10));
     let named = || words(typed).first().and_then(|name| knob(app, name).ok());
     let (notes, notes_style) = match &palette.error {
-        Some(error) => (line::wrapped(&format!("✖ {error}"), screen.width), theme.bad),
+        Some(error) => (line::wrapped(&format!("✖ {error}"), screen.width.saturating_sub(2)), theme.bad),
         None => (vec![named().map_or("", |knob| knob.spec().help).to_string()], theme.dim),
     };
     let height = rows as u16 + 2 + notes.len() as u16;
     let area = Rect { y: screen.bottom().saturating_sub(height + 1), height, ..screen };
     line::clear(area, buf, theme.overlay);
+    let area = area.inner(Margin::new(1, 0));
     let inner = panel::panel(area, buf, theme, "Command", Vec::new(), "NAME VALUE sets, Tab completes");
     let first = marked.map_or(0, |at| at.saturating_sub(rows - 1));
     let name_width = candidates.iter().map(|candidate| line::width(&candidate.text)).max().unwrap_or(0).min(20) + 2;

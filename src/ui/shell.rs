@@ -6,9 +6,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::action::Action;
-use super::app::{App, Overlay, Tone};
+use super::app::{App, Overlay, Toast, Tone};
 use super::keys::{Binding, Context, bindings};
 use super::screens::Screen;
+use super::theme::Theme;
 use super::widgets::line;
 use super::{banner, help, palette, screens};
 use crate::knobs::Nudge;
@@ -18,6 +19,8 @@ use crate::spec::grouped;
 /// The least that everything still makes sense on.
 pub const LEAST: (u16, u16) = (40, 12);
 
+/// Rows that a message may take.
+const MESSAGE_ROWS: usize = 3;
 /// From this width on a screen has a margin.
 const ROOMY: u16 = 60;
 
@@ -228,16 +231,26 @@ fn footer_item(app: &App, row: &Binding) -> Option<FooterItem> {
     (!(steers && idle)).then_some(FooterItem { area: Rect::default(), keys, word, action: row.action })
 }
 
+/// In the place of the footer, and on the rows above it where it is long.
+fn message(toast: &Toast, footer: Rect, buf: &mut Buffer, theme: &Theme) {
+    let sign = match toast.tone {
+        Tone::Info => "●",
+        Tone::Warning => "▲",
+        Tone::Bad => "✖",
+    };
+    let lines = line::wrapped_within(&format!("{sign} {}", toast.text), footer.width.saturating_sub(2), MESSAGE_ROWS);
+    let height = lines.len() as u16;
+    let area = Rect { y: footer.bottom().saturating_sub(height), height, ..footer };
+    line::clear(area, buf, theme.text);
+    for (row, text) in area.rows().zip(lines) {
+        line::spans(Rect { x: row.x + 1, width: row.width - 1, ..row }, buf, Line::styled(text, theme.tone(toast.tone)));
+    }
+}
+
 fn footer(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     if let Some(toast) = &app.toast {
-        let sign = match toast.tone {
-            Tone::Info => "●",
-            Tone::Warning => "▲",
-            Tone::Bad => "✖",
-        };
-        line::spans(area, buf, Line::styled(format!(" {sign} {}", toast.text), theme.tone(toast.tone)));
-        return;
+        return message(toast, area, buf, theme);
     }
     for item in footer_items(app, area) {
         let text = Line::from(vec![Span::styled(item.keys, theme.key), Span::raw(" "), Span::styled(item.word, theme.dim)]);

@@ -304,6 +304,16 @@ fn the_mouse_opens_tabs_takes_answers_and_keys_of_the_footer_and_puts_the_cursor
 }
 
 #[test]
+fn a_long_message_is_told_to_its_end() {
+    let mut cockpit = Cockpit::training(80, 24);
+    let reason = "cannot make the folder /home/somebody/alexscope/runs/2026-01-31T12-00-00-alexnet/checkpoints: no space left";
+    cockpit.happens([Event::Rejected { command: "save".into(), reason: reason.into() }]);
+    let screen = cockpit.screen();
+    let words: Vec<&str> = screen.lines().rev().take(3).flat_map(str::split_whitespace).collect();
+    assert!(reason.split_whitespace().all(|word| words.contains(&word)), "{screen}");
+}
+
+#[test]
 fn a_message_goes_away_by_itself() {
     let mut cockpit = Cockpit::training(80, 24);
     cockpit.happens([Event::Saved { step: 1_000, path: "step-00001000".into() }]);

@@ -105,6 +105,16 @@ pub fn wrapped(text: &str, room: u16) -> Vec<String> {
     lines
 }
 
+/// The same in at most `most` lines; where a word is missing, the last one ends in `…`.
+pub fn wrapped_within(text: &str, room: u16, most: usize) -> Vec<String> {
+    let mut lines = wrapped(text, room);
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        lines.push(fitted(&rest, room));
+    }
+    lines
+}
+
 /// Fills an area with one style and blanks.
 pub fn clear(area: Rect, buf: &mut Buffer, style: Style) {
     for position in area.intersection(buf.area).positions() {
@@ -158,5 +168,6 @@ mod tests {
     #[test]
     fn text_breaks_between_words() {
         assert_eq!(wrapped("share of the last update", 10), ["share of", "the last", "update"]);
+        assert_eq!(wrapped_within("share of the last update", 10, 2), ["share of", "the last …"]);
     }
 }
