@@ -45,6 +45,8 @@ struct Cockpit {
     screen: Arc<Mutex<vt100::Parser>>,
     /// The terminal's own settings, which only this end keeps open.
     before: String,
+    /// Every byte that it wrote.
+    written: Arc<Mutex<Vec<u8>>>,
     /// Reads what the cockpit writes for as long as it is wanted.
     reader: thread::JoinHandle<()>,
     reading: Arc<AtomicBool>,
@@ -104,18 +106,20 @@ impl Cockpit {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(at_least_one(40), at_least_one(120), 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let (parser, reading) = (screen.clone(), Arc::new(AtomicBool::new(true)));
-        let wanted = reading.clone();
+        let (wanted, written) = (reading.clone(), Arc::new(Mutex::new(Vec::new())));
+        let record = written.clone();
         let reader = thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 parser.lock().unwrap().process(&bytes[..count]);
+                record.lock().unwrap().extend_from_slice(&bytes[..count]);
                 if !wanted.load(Ordering::SeqCst) {
                     break;
                 }
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Cockpit { child: Killed(child), pty: pair.master, keys, screen, before, reader, reading }
+        Cockpit { child: Killed(child), pty: pair.master, keys, screen, before, written, reader, reading }
     }
 
     fn press(&mut self, keys: &str) {
@@ -141,6 +145,15 @@ impl Cockpit {
 
     fn shows(&self, words: &str) -> String {
         self.until(words, |contents| contents.contains(words))
+    }
+
+    /// Bytes and frames that it writes within a while. Each frame begins by asking the terminal to hold it back until it is whole.
+    fn writes_within(&self, time: Duration) -> (usize, usize) {
+        let before = self.written.lock().unwrap().len();
+        thread::sleep(time);
+        let written = self.written.lock().unwrap();
+        let new = &written[before..];
+        (new.len(), new.windows(8).filter(|bytes| *bytes == b"\x1b[?2026h").count())
     }
 
     fn resize(&self, rows: u16, cols: u16) {
@@ -227,6 +240,24 @@ fn a_person_pauses_steers_looks_for_help_resizes_and_quits() {
     assert!(record.contains(r#""knob":"learning-rate","from":"0.01","to":"0.005""#));
     assert!(record.contains(r#""knob":"lrn","from":"on","to":"off""#));
     assert_eq!(std::fs::read_dir(folder.path().join("run/checkpoints")).unwrap().count(), 1);
+}
+
+#[test]
+fn the_screen_is_drawn_at_most_thirty_times_a_second_and_not_at_all_while_nothing_happens() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cockpit = Cockpit::open(folder.path(), &[]);
+    cockpit.shows("TRAINING");
+    let start = Instant::now();
+    let (_, frames) = cockpit.writes_within(Duration::from_secs(1));
+    let most = start.elapsed().as_millis() as usize / 33 + 2;
+    assert!((1..=most).contains(&frames), "{frames} frames, not up to {most}");
+    cockpit.press(" ");
+    cockpit.shows("PAUSED");
+    // What was under way when the pause took hold may still arrive.
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(cockpit.writes_within(Duration::from_secs(1)), (0, 0));
+    cockpit.press("\x03");
+    assert_eq!(cockpit.end(), 0);
 }
 
 #[test]
