@@ -9,6 +9,7 @@ pub mod app;
 mod banner;
 pub mod dialog;
 pub mod field;
+mod footer;
 mod help;
 mod input;
 pub mod keys;

@@ -8,7 +8,7 @@ use super::app::{App, Effect, Overlay};
 use super::screens::train::{self, Panel};
 use super::screens::{self, Screen, network};
 use super::update::{choose, perform};
-use super::{shell, widgets};
+use super::{footer, shell, widgets};
 
 pub fn take(app: &mut App, event: MouseEvent) -> Vec<Effect> {
     let place = Position::new(event.column, event.row);
@@ -31,7 +31,7 @@ fn click(app: &mut App, place: Position) -> Vec<Effect> {
         return Vec::new();
     }
     if frame.footer.contains(place) {
-        let item = shell::footer_items(app, frame.footer).into_iter().find(|item| item.area.contains(place));
+        let item = footer::items(app, frame.footer).into_iter().find(|item| item.area.contains(place));
         return item.map_or_else(Vec::new, |item| perform(app, item.action));
     }
     match &app.overlay {
