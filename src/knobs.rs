@@ -46,6 +46,7 @@ pub enum Knob {
     Crop,
     EvaluateEvery,
     EvaluatePictures,
+    CheckpointEvery,
     Epochs,
     Steps,
     Seed,
@@ -372,6 +373,17 @@ pub const TABLE: &[KnobSpec] = &[
         NextStep,
         &[],
         "test pictures in an evaluation within an epoch; 0 is all; an epoch's end always takes all"
+    ),
+    knob!(
+        CheckpointEvery,
+        "checkpoint-every",
+        "save every",
+        "steps",
+        500.0,
+        integer(0, 1_000_000, 100),
+        NextStep,
+        &[],
+        "steps between two checkpoints; 0 saves only before a change, on request and at the end"
     ),
     knob!(
         Epochs,

@@ -250,3 +250,27 @@ fn when_nobody_steers_any_more_the_run_saves_and_stops() {
     assert_eq!(thread.join().unwrap().reason, FinishReason::Stopped);
     assert_eq!(std::fs::read_dir(folder.path().join("checkpoints")).unwrap().count(), 1);
 }
+
+#[test]
+fn a_rewind_goes_back_to_a_saved_moment_pauses_and_keeps_the_old_road() {
+    let mut run = start(Faults { layer_time: Duration::from_millis(1), ..Faults::default() });
+    run.until("a few steps", |session| session.steps() >= 3);
+    run.send(Command::Save);
+    run.until("the save", |session| !session.saved.is_empty());
+    let (step, name) = run.session.saved[0].clone();
+    run.send(Command::Set { knob: Knob::LearningRate, value: 0.5 });
+    run.until("more steps", |session| session.steps() >= step + 4);
+    run.send(Command::Rewind(name));
+    run.until("the rewind", |session| session.phase == Phase::Paused && !session.roads.is_empty());
+    assert_eq!((run.session.steps(), run.session.settings.get(Knob::LearningRate)), (step, 0.01));
+    assert_eq!(run.session.roads[0].from, step);
+    run.send(Command::Rewind("0099-step-00000099".into()));
+    run.until("the refusal", |session| session.notices.iter().any(|(_, notice)| notice.text.contains("0099")));
+    run.send(Command::Step(1));
+    run.until("the next step", |session| session.steps() == step + 1);
+    run.send(Command::Stop { save: false });
+    let (_, live, _, folder) = run.end();
+    let mut replayed = Session::default();
+    read_events(&folder.path().join("events.jsonl")).unwrap().into_iter().for_each(|event| replayed.apply(event));
+    assert_eq!(replayed, live);
+}

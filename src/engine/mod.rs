@@ -18,7 +18,7 @@ pub use schedule::learning_rate;
 pub use script::{Script, ScriptError, ScriptLine};
 
 use crate::knobs::{Applies, Knob, Settings};
-use crate::session::{Change, Command, Divergence, Evaluation, Event, FinishReason, Moment, Phase, Split, StepStats};
+use crate::session::{Change, Command, Divergence, Evaluation, Event, FinishReason, Moment, Phase, SaveReason, Split, StepStats};
 
 /// Where a run stands: what lies behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,9 @@ pub enum Action {
         pictures: usize,
         settings: Arc<Settings>,
     },
-    Save,
+    Save(SaveReason),
+    /// Go back to a checkpoint, then [`Engine::rewind`].
+    Rewind(String),
     /// Nothing to do until a command comes.
     Wait,
     /// The run is over.
@@ -73,7 +75,8 @@ pub enum Outcome {
     Stepped(StepResult),
     Diverged(Divergence),
     Evaluated(Tested),
-    Saved(String),
+    /// What was to be saved is in safe hands.
+    Copied,
     NotSaved(String),
     /// Given up half-way, nothing was changed.
     Abandoned,
@@ -101,7 +104,9 @@ pub struct Engine {
     settings: Arc<Settings>,
     /// Accepted, in force from the next epoch.
     waiting: BTreeMap<Knob, f64>,
+    /// Lines that are still to come, and all of them.
     script: Script,
+    whole_script: Script,
     pictures: Pictures,
     lrn_layers: u8,
     position: Position,
@@ -109,7 +114,13 @@ pub struct Engine {
     in_flight: Option<BatchRange>,
     /// Test pictures of the evaluation that is due.
     evaluation_due: Option<usize>,
-    save_due: bool,
+    save_due: Option<SaveReason>,
+    /// The settings before the changes that a save is due for.
+    settings_before: Option<Arc<Settings>>,
+    /// The step of the newest checkpoint.
+    saved_at: u64,
+    /// The checkpoint to go back to.
+    rewind_due: Option<String>,
     stopping: bool,
     diverged: bool,
     last_loss: Option<f64>,
@@ -123,6 +134,7 @@ impl Engine {
         Engine {
             settings: Arc::new(settings),
             waiting: BTreeMap::new(),
+            whole_script: script.clone(),
             script,
             pictures,
             lrn_layers,
@@ -130,7 +142,10 @@ impl Engine {
             state: State::Running,
             in_flight: None,
             evaluation_due: None,
-            save_due: false,
+            save_due: None,
+            settings_before: None,
+            saved_at: 0,
+            rewind_due: None,
             stopping: false,
             diverged: false,
             last_loss: None,
@@ -140,19 +155,34 @@ impl Engine {
     }
 
     /// An engine that goes on from a saved moment. Lines of the script that were in force there are not applied again.
-    pub fn resume(moment: Moment, mut script: Script, pictures: Pictures, lrn_layers: u8) -> Engine {
-        script.due(moment.step);
+    pub fn resume(moment: Moment, script: Script, pictures: Pictures, lrn_layers: u8) -> Engine {
+        let mut engine = Engine::new(moment.settings.clone(), script, pictures, lrn_layers);
+        engine.stand_at(moment);
+        engine
+    }
+
+    /// Goes back to a saved moment and pauses there; the learner must have done the same. Lines of the script that lie
+    /// ahead again will be applied again.
+    pub fn rewind(&mut self, moment: Moment) -> Vec<Event> {
+        self.script = self.whole_script.clone();
+        self.stand_at(moment);
+        self.state = State::Paused;
+        vec![phase(Phase::Paused, "")]
+    }
+
+    fn stand_at(&mut self, moment: Moment) {
+        self.script.due(moment.step);
         let waiting = moment.waiting.iter().filter_map(|(knob, text)| Some((*knob, knob.spec().parse(text).ok()?)));
-        let waiting = waiting.collect();
-        Engine {
-            waiting,
-            position: Position { step: moment.step, epoch: moment.epoch, offset: moment.offset },
-            evaluation_due: moment.evaluation_due,
-            last_loss: moment.loss,
-            last_tested: moment.test_accuracy,
-            best_tested: moment.best_test_accuracy,
-            ..Engine::new(moment.settings, script, pictures, lrn_layers)
-        }
+        self.waiting = waiting.collect();
+        self.settings = Arc::new(moment.settings);
+        self.position = Position { step: moment.step, epoch: moment.epoch, offset: moment.offset };
+        self.saved_at = moment.step;
+        self.evaluation_due = moment.evaluation_due;
+        self.last_loss = moment.loss;
+        self.last_tested = moment.test_accuracy;
+        self.best_tested = moment.best_test_accuracy;
+        (self.in_flight, self.save_due, self.settings_before, self.rewind_due) = (None, None, None, None);
+        self.diverged = false;
     }
 
     /// Where the run stands, for [`Engine::resume`]. A step under way is not part of it.
@@ -161,7 +191,7 @@ impl Engine {
             step: self.position.step,
             epoch: self.position.epoch,
             offset: self.position.offset,
-            settings: (*self.settings).clone(),
+            settings: (**self.settings_before.as_ref().unwrap_or(&self.settings)).clone(),
             waiting: self.waiting.iter().map(|(knob, value)| (*knob, knob.spec().format(*value))).collect(),
             evaluation_due: self.evaluation_due,
             loss: self.last_loss,
@@ -186,8 +216,8 @@ impl Engine {
     /// What is under way must be given up: the run stops, or somebody who paused wants something that needs the weights
     /// at rest. Nothing is lost: a step is a function of its plan and is taken again, and so is an evaluation.
     pub fn wants_abandon(&self, evaluating: bool) -> bool {
-        let something_else = self.save_due || (!evaluating && self.evaluation_due.is_some());
-        self.stopping || (self.is_paused() && something_else)
+        let something_else = self.save_due.is_some() || (!evaluating && self.evaluation_due.is_some());
+        self.stopping || self.rewind_due.is_some() || (self.is_paused() && something_else)
     }
 
     /// Whether the run ended because its loss or gradient was no number any more.
@@ -217,14 +247,20 @@ impl Engine {
                 Vec::new()
             }
             Command::Save => {
-                self.save_due = true;
+                self.want_save(SaveReason::Asked);
+                Vec::new()
+            }
+            Command::Rewind(checkpoint) => {
+                self.rewind_due = Some(checkpoint);
                 Vec::new()
             }
             // Whoever vanished is noticed more than once.
             Command::Stop { .. } if self.stopping => Vec::new(),
             Command::Stop { save } => {
                 self.stopping = true;
-                self.save_due |= save;
+                if save {
+                    self.want_save(SaveReason::Ending);
+                }
                 Vec::new()
             }
             // The worker's own business.
@@ -275,8 +311,31 @@ impl Engine {
         }
     }
 
+    /// A save that is due already stays due for the reason that weighs more.
+    fn want_save(&mut self, reason: SaveReason) {
+        let weight = |reason: SaveReason| match reason {
+            SaveReason::Scheduled => 0,
+            SaveReason::BeforeChange => 1,
+            SaveReason::Ending => 2,
+            SaveReason::Asked => 3,
+        };
+        self.save_due = Some(self.save_due.map_or(reason, |due| if weight(due) > weight(reason) { due } else { reason }));
+    }
+
+    /// Asks for a checkpoint of the moment before a change, unless that moment is saved or follows from the seed.
+    fn save_before_change(&mut self) {
+        let reached = self.position.step + u64::from(self.in_flight.is_some());
+        if reached > self.saved_at && self.settings_before.is_none() {
+            self.settings_before = Some(self.settings.clone());
+            self.want_save(SaveReason::BeforeChange);
+        }
+    }
+
     fn put(&mut self, knob: Knob, value: f64) -> Option<Event> {
         let from = self.settings.text(knob);
+        if self.settings.get(knob) != value {
+            self.save_before_change();
+        }
         let settings = Arc::make_mut(&mut self.settings);
         // Checked before; a value out of range changes nothing.
         settings.set(knob, value).ok()?;
@@ -300,9 +359,11 @@ impl Engine {
     }
 
     fn action(&mut self, events: &mut Vec<Event>) -> Action {
-        if self.save_due {
-            events.push(phase(Phase::Saving, ""));
-            return Action::Save;
+        if let Some(checkpoint) = self.rewind_due.take() {
+            return Action::Rewind(checkpoint);
+        }
+        if let Some(reason) = self.save_due {
+            return Action::Save(reason);
         }
         if self.stopping {
             return Action::End(FinishReason::Stopped);
@@ -377,13 +438,14 @@ impl Engine {
                 vec![Event::Diverged(divergence), phase(Phase::Paused, "the loss or a gradient is not a finite number")]
             }
             Outcome::Evaluated(tested) => self.evaluated(tested),
-            Outcome::Saved(path) => {
-                self.save_due = false;
-                vec![Event::Saved { step: self.position.step, path }, self.phase_again()]
+            Outcome::Copied => {
+                self.saved_at = self.position.step;
+                (self.save_due, self.settings_before) = (None, None);
+                Vec::new()
             }
             Outcome::NotSaved(reason) => {
-                self.save_due = false;
-                vec![rejected("save", &reason), self.phase_again()]
+                (self.save_due, self.settings_before) = (None, None);
+                vec![rejected("save", &reason)]
             }
             Outcome::Abandoned => {
                 self.in_flight = None;
@@ -415,6 +477,10 @@ impl Engine {
             self.evaluation_due = Some(self.pictures.test);
         } else if finished || (every > 0 && self.position.step.is_multiple_of(every)) {
             self.evaluation_due = Some(self.pictures_to_test());
+        }
+        let save_every = self.settings.count(Knob::CheckpointEvery) as u64;
+        if save_every > 0 && self.position.step.is_multiple_of(save_every) {
+            self.want_save(SaveReason::Scheduled);
         }
         match self.state {
             State::Counting(1) if !finished => {

@@ -27,8 +27,8 @@ fn drive(engine: &mut Engine, steps: usize) -> (Vec<StepPlan>, Vec<Event>) {
                 outcome
             }
             Action::Evaluate { pictures, .. } => Outcome::Evaluated(Tested { loss_sum: 1.0, correct: pictures / 4, pictures }),
-            Action::Save => Outcome::Saved("step".into()),
-            Action::Wait | Action::End(_) => break,
+            Action::Save(_) => Outcome::Copied,
+            Action::Wait | Action::End(_) | Action::Rewind(_) => break,
         };
         events.extend(engine.absorb(outcome));
     }
@@ -70,6 +70,8 @@ fn a_change_in_the_middle_of_a_step_holds_from_the_step_after_it() {
     assert_eq!(changes(&events), [(2, "learning-rate".into(), "0.01".into(), "0.005".into())]);
     assert_eq!(first.learning_rate, 0.01);
     engine.absorb(taken(2.0, 0.01));
+    assert_eq!(engine.next_action().0, Action::Save(SaveReason::BeforeChange));
+    engine.absorb(Outcome::Copied);
     let (Action::Step(second), _) = engine.next_action() else { panic!("expected a step") };
     assert_eq!((second.step, second.learning_rate), (2, 0.005));
 }
@@ -167,8 +169,8 @@ fn saving_while_paused_gives_up_the_step_and_takes_it_again() {
     engine.command(Command::Save);
     assert!(engine.wants_abandon(false));
     engine.absorb(Outcome::Abandoned);
-    assert_eq!(engine.next_action().0, Action::Save);
-    engine.absorb(Outcome::Saved("step-00000000".into()));
+    assert_eq!(engine.next_action().0, Action::Save(SaveReason::Asked));
+    engine.absorb(Outcome::Copied);
     assert_eq!(engine.next_action().0, Action::Wait);
     engine.command(Command::Resume);
     assert_eq!(engine.next_action().0, first);
@@ -180,7 +182,60 @@ fn stopping_saves_first_where_asked() {
     engine.next_action();
     engine.command(Command::Stop { save: true });
     engine.absorb(Outcome::Abandoned);
-    assert_eq!(engine.next_action().0, Action::Save);
-    engine.absorb(Outcome::Saved("step-00000000".into()));
+    assert_eq!(engine.next_action().0, Action::Save(SaveReason::Ending));
+    engine.absorb(Outcome::Copied);
     assert_eq!(engine.next_action().0, Action::End(FinishReason::Stopped));
+}
+
+#[test]
+fn the_moment_before_a_change_is_saved_with_the_old_settings_and_only_once() {
+    let mut engine = engine(&[], "");
+    drive(&mut engine, 2);
+    engine.next_action();
+    engine.command(set(Knob::LearningRate, 0.005));
+    engine.command(set(Knob::LearningRate, 0.0025));
+    engine.absorb(taken(2.0, 0.01));
+    assert_eq!(engine.next_action().0, Action::Save(SaveReason::BeforeChange));
+    assert_eq!((engine.moment().step, engine.moment().settings.get(Knob::LearningRate)), (3, 0.01));
+    engine.absorb(Outcome::Copied);
+    assert_eq!(engine.moment().settings.get(Knob::LearningRate), 0.0025);
+    assert!(matches!(engine.next_action().0, Action::Step(plan) if plan.learning_rate == 0.0025));
+}
+
+#[test]
+fn a_rewind_gives_up_the_step_under_way_and_pauses_where_the_moment_stood() {
+    let mut engine = engine(&[], "4 lrn off");
+    drive(&mut engine, 2);
+    let moment = engine.moment();
+    drive(&mut engine, 4);
+    engine.next_action();
+    engine.command(Command::Rewind("0001".into()));
+    assert!(engine.wants_abandon(false));
+    engine.absorb(Outcome::Abandoned);
+    assert_eq!(engine.next_action().0, Action::Rewind("0001".into()));
+    engine.rewind(moment);
+    assert_eq!(engine.next_action().0, Action::Wait);
+    engine.command(Command::Resume);
+    let (plans, events) = drive(&mut engine, 3);
+    assert_eq!(plans.iter().map(|plan| plan.step).collect::<Vec<_>>(), [3, 4, 5]);
+    assert_eq!(changes(&events), [(4, "lrn".into(), "on".into(), "off".into())]);
+}
+
+#[test]
+fn checkpoints_are_written_every_so_many_steps() {
+    let mut engine = engine(&[(Knob::CheckpointEvery, 3.0), (Knob::EvaluateEvery, 0.0)], "");
+    let mut saved = Vec::new();
+    while engine.position().step < 8 {
+        match engine.next_action().0 {
+            Action::Save(reason) => {
+                saved.push((engine.position().step, reason));
+                engine.absorb(Outcome::Copied);
+            }
+            Action::Evaluate { pictures, .. } => {
+                drop(engine.absorb(Outcome::Evaluated(Tested { pictures, ..Tested::default() })))
+            }
+            _ => drop(engine.absorb(taken(2.0, 0.01))),
+        }
+    }
+    assert_eq!(saved, [(3, SaveReason::Scheduled), (6, SaveReason::Scheduled)]);
 }

@@ -9,11 +9,14 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::session::Moment;
+use crate::session::{Moment, SaveReason};
 use crate::whole_file;
 
 /// Named f32 arrays: name, shape, values in row order.
 pub type Arrays = Vec<(String, Vec<usize>, Vec<f32>)>;
+
+/// Checkpoints that are kept because nothing newer is there.
+const NEWEST: usize = 2;
 
 const MODEL: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
@@ -27,8 +30,16 @@ pub struct SavedState {
     pub version: String,
     /// Name of the network.
     pub model: String,
+    pub reason: SaveReason,
     #[serde(flatten)]
     pub moment: Moment,
+}
+
+impl SavedState {
+    /// Kept until a person removes it.
+    pub fn is_pinned(&self) -> bool {
+        self.reason == SaveReason::Asked
+    }
 }
 
 /// A checkpoint as it was read.
@@ -64,18 +75,25 @@ fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Checkpoi
     move |source| CheckpointError::Io { what, path: path.to_path_buf(), source }
 }
 
-/// Writes `<checkpoints>/step-NNNNNNNN` aside, makes it durable and renames it; returns its path. A checkpoint of the same
-/// step that is already there is the same moment and stays.
+/// Writes `NNNN-step-NNNNNNNN` into `checkpoints`, aside first, makes it durable and renames it; returns its name. The names
+/// sort in the order in which checkpoints were written. A moment that the newest one holds already is not written again.
 pub fn write_checkpoint(
     checkpoints: &Path,
     state: &SavedState,
     parameters: &Arrays,
     velocities: &Arrays,
-) -> Result<PathBuf, CheckpointError> {
-    let folder = checkpoints.join(format!("step-{:08}", state.moment.step));
-    if folder.join(MANIFEST).exists() {
-        return Ok(folder);
+) -> Result<String, CheckpointError> {
+    let newest = names(checkpoints).pop();
+    if let Some(newest) = &newest
+        && let Ok(there) = read_state(&checkpoints.join(newest))
+        && there.moment == state.moment
+        && (there.is_pinned() || !state.is_pinned())
+    {
+        return Ok(newest.clone());
     }
+    let number = newest.and_then(|name| name.split_once('-')?.0.parse::<u32>().ok()).map_or(1, |number| number + 1);
+    let name = format!("{number:04}-step-{:08}", state.moment.step);
+    let folder = checkpoints.join(&name);
     let aside = whole_file::temporary_name(&folder);
     let written = fill(&aside, state, parameters, velocities).and_then(|()| {
         fs::rename(&aside, &folder).map_err(failed("rename", &aside))?;
@@ -84,7 +102,53 @@ pub fn write_checkpoint(
     if written.is_err() {
         let _ = fs::remove_dir_all(&aside);
     }
-    written.map(|()| folder)
+    written.map(|()| name)
+}
+
+/// Removes what is not worth its room and returns the names: kept are the newest [`NEWEST`], the one with the best test
+/// accuracy, and those that a person asked for. What a crash left half-written goes too; only the program that holds the
+/// run may call this.
+pub fn prune_checkpoints(checkpoints: &Path) -> Result<Vec<String>, CheckpointError> {
+    for entry in fs::read_dir(checkpoints).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') && name.ends_with(".tmp") {
+            fs::remove_dir_all(entry.path()).map_err(failed("remove", &entry.path()))?;
+        }
+    }
+    let names = names(checkpoints);
+    let states: Vec<_> = names.iter().map(|name| read_state(&checkpoints.join(name)).ok()).collect();
+    let accuracy = |place: &usize| states[*place].as_ref().and_then(|state| state.moment.test_accuracy).unwrap_or(-1.0);
+    let best = (0..names.len()).max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
+    let mut dropped = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let newest = place + NEWEST >= names.len();
+        // One that cannot be read is damaged; it is left for a person to look at.
+        let wanted = states[place].as_ref().is_none_or(SavedState::is_pinned);
+        if newest || wanted || Some(place) == best {
+            continue;
+        }
+        let folder = checkpoints.join(name);
+        // Without its manifest a half-removed checkpoint is no checkpoint.
+        fs::remove_file(folder.join(MANIFEST)).map_err(failed("remove", &folder))?;
+        fs::remove_dir_all(&folder).map_err(failed("remove", &folder))?;
+        dropped.push(name.clone());
+    }
+    Ok(dropped)
+}
+
+/// Names of the checkpoints, oldest first.
+fn names(checkpoints: &Path) -> Vec<String> {
+    let entries = fs::read_dir(checkpoints).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.contains("-step-") && !name.starts_with('.'));
+    names.sort();
+    names
+}
+
+fn read_state(folder: &Path) -> Result<SavedState, CheckpointError> {
+    let path = folder.join(STATE);
+    let text = fs::read(&path).map_err(failed("read", &path))?;
+    serde_json::from_slice(&text).map_err(|error| CheckpointError::Damaged { path, reason: error.to_string() })
 }
 
 fn fill(folder: &Path, state: &SavedState, parameters: &Arrays, velocities: &Arrays) -> Result<(), CheckpointError> {
@@ -114,13 +178,9 @@ fn encode(arrays: &Arrays, folder: &Path) -> Result<Vec<u8>, CheckpointError> {
 
 /// The newest checkpoint that is whole, and what was wrong with newer ones. None where there is no whole one.
 pub fn newest_checkpoint(checkpoints: &Path) -> (Option<Saved>, Vec<CheckpointError>) {
-    let folders = fs::read_dir(checkpoints).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("step-"));
-    let mut folders: Vec<PathBuf> = folders.filter(named).collect();
-    folders.sort();
     let mut damaged = Vec::new();
-    for folder in folders.iter().rev() {
-        match read_checkpoint(folder) {
+    for name in names(checkpoints).iter().rev() {
+        match read_checkpoint(&checkpoints.join(name)) {
             Ok(saved) => return (Some(saved), damaged),
             Err(error) => damaged.push(error),
         }
@@ -180,6 +240,7 @@ mod tests {
         let state = SavedState {
             version: "0.1.0".into(),
             model: "lenet5".into(),
+            reason: SaveReason::Scheduled,
             moment: Moment { step: 7, offset: 224, settings: Settings::new(), ..Moment::default() },
         };
         let arrays =
@@ -196,7 +257,7 @@ mod tests {
     fn a_checkpoint_is_read_as_it_was_written_and_leaves_no_litter() {
         let folder = tempfile::tempdir().unwrap();
         let (state, parameters, velocities) = moment();
-        let path = write_checkpoint(folder.path(), &state, &parameters, &velocities).unwrap();
+        let path = folder.path().join(write_checkpoint(folder.path(), &state, &parameters, &velocities).unwrap());
         let again = read_checkpoint(&path).unwrap();
         assert_eq!((again.state, sorted(again.parameters), sorted(again.velocities)), (state, parameters, velocities));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -207,7 +268,7 @@ mod tests {
         for name in [MODEL, OPTIMIZER, STATE, MANIFEST] {
             let folder = tempfile::tempdir().unwrap();
             let (state, parameters, velocities) = moment();
-            let path = write_checkpoint(folder.path(), &state, &parameters, &velocities).unwrap();
+            let path = folder.path().join(write_checkpoint(folder.path(), &state, &parameters, &velocities).unwrap());
             let whole = fs::read(path.join(name)).unwrap();
             fs::write(path.join(name), &whole[..whole.len() - 1]).unwrap();
             assert!(matches!(read_checkpoint(&path), Err(CheckpointError::Damaged { .. })), "{name} cut short");
@@ -218,5 +279,36 @@ mod tests {
             fs::write(path.join(name), &flipped).unwrap();
             assert!(read_checkpoint(&path).is_err(), "{name} with a flipped bit");
         }
+    }
+
+    #[test]
+    fn the_newest_two_the_best_and_the_pinned_are_kept_and_litter_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, parameters, velocities) = moment();
+        let accuracies = [0.1, 0.9, 0.2, 0.3, 0.4, 0.5];
+        for (i, accuracy) in accuracies.iter().enumerate() {
+            let mut state = state.clone();
+            state.moment.step = i as u64;
+            state.moment.test_accuracy = Some(*accuracy);
+            state.reason = if i == 2 { SaveReason::Asked } else { SaveReason::Scheduled };
+            write_checkpoint(folder.path(), &state, &parameters, &velocities).unwrap();
+        }
+        fs::create_dir(folder.path().join(".0009-step-00000009.1.tmp")).unwrap();
+        let dropped = prune_checkpoints(folder.path()).unwrap();
+        assert_eq!(dropped, ["0001-step-00000000", "0004-step-00000003"]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+        let (newest, damaged) = newest_checkpoint(folder.path());
+        assert_eq!((newest.unwrap().name.as_str(), damaged.len()), ("0006-step-00000005", 0));
+    }
+
+    #[test]
+    fn a_moment_that_the_newest_checkpoint_holds_is_not_written_again_and_an_older_road_is_not_mistaken_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut state, parameters, velocities) = moment();
+        let write = |state: &SavedState| write_checkpoint(folder.path(), state, &parameters, &velocities).unwrap();
+        assert_eq!(write(&state), write(&state));
+        state.moment.step = 3;
+        assert_eq!(write(&state), "0002-step-00000003");
+        assert_eq!(newest_checkpoint(folder.path()).0.unwrap().state.moment.step, 3);
     }
 }

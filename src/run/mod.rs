@@ -5,7 +5,9 @@ mod folder;
 mod lock;
 mod record;
 
-pub use checkpoint::{Arrays, CheckpointError, Saved, SavedState, newest_checkpoint, read_checkpoint, write_checkpoint};
+pub use checkpoint::{
+    Arrays, CheckpointError, Saved, SavedState, newest_checkpoint, prune_checkpoints, read_checkpoint, write_checkpoint,
+};
 pub use folder::{RunError, RunFolder};
 pub use lock::RunLock;
 pub use record::{Recorder, read_events};

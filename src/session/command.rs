@@ -16,6 +16,8 @@ pub enum Command {
     Evaluate,
     /// Write a checkpoint after the step that is under way.
     Save,
+    /// Go back to a saved moment, by the name of its checkpoint, and pause there.
+    Rewind(String),
     /// Whether somebody looks at the layers, so that their statistics are worth computing.
     WatchLayers(bool),
     /// Fetch CIFAR-10 in the background.

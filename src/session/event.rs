@@ -35,9 +35,15 @@ pub enum Event {
         applies: Applies,
     },
     Layers(LayersSeen),
+    /// A checkpoint is on the disk; `path` is its folder's name.
     Saved {
         step: u64,
         path: String,
+        reason: SaveReason,
+    },
+    /// Checkpoints that newer or better ones replaced.
+    Dropped {
+        paths: Vec<String>,
     },
     /// The run went back to a saved moment and goes on from there: what was recorded after that step is superseded.
     Resumed(Box<Resumption>),
@@ -224,6 +230,17 @@ pub struct Change {
     /// As [`crate::knobs::KnobSpec::format`] writes it.
     pub from: String,
     pub to: String,
+}
+
+/// Why a checkpoint was written. What a person asked for is kept until a person removes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaveReason {
+    Asked,
+    Scheduled,
+    /// The moment before a setting was changed.
+    BeforeChange,
+    Ending,
 }
 
 /// A run that goes on from a saved moment.

@@ -135,7 +135,8 @@ impl Session {
                 }
             }
             Event::Layers(layers) => self.layers = Some(layers),
-            Event::Saved { step, path } => self.saved.push((step, path)),
+            Event::Saved { step, path, .. } => self.saved.push((step, path)),
+            Event::Dropped { paths } => self.saved.retain(|(_, path)| !paths.contains(path)),
             Event::Resumed(resumption) => self.go_back(*resumption),
             Event::Rejected { command, reason } => {
                 self.notice(stamped.time, Notice { text: format!("{command}: {reason}"), warning: true });

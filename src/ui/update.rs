@@ -17,7 +17,7 @@ use super::theme::{Theme, ThemeName};
 use super::{Exit, banner, help, mouse, shell};
 use crate::chart::{Detail, chart};
 use crate::knobs::Knob;
-use crate::session::{Command, Event, Phase, Stamped};
+use crate::session::{Command, Event, Phase, SaveReason, Stamped};
 use crate::spec::grouped;
 
 /// Columns and ticks of a chart that goes to a file.
@@ -68,7 +68,9 @@ fn absorb(app: &mut App, events: Vec<Stamped>) -> Vec<Effect> {
         match &stamped.event {
             Event::Rejected { command, reason } => app.say(Tone::Warning, format!("{command}: {reason}")),
             Event::Notice(notice) => app.say(if notice.warning { Tone::Warning } else { Tone::Info }, notice.text.clone()),
-            Event::Saved { step, path } => app.say(Tone::Info, format!("step {} is saved in {path}", grouped(*step))),
+            Event::Saved { step, path, reason: SaveReason::Asked } => {
+                app.say(Tone::Info, format!("step {} is saved in {path}", grouped(*step)))
+            }
             Event::Finished { .. } => effects.extend(app.leaving.take().map(Effect::Leave)),
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! From keys to commands: what is sent, what is asked first, and what a read-only cockpit keeps to itself.
 
 use alexscope::knobs::{Applies, Knob};
-use alexscope::session::{Command, Event, FetchState, FinishReason, Phase};
+use alexscope::session::{Command, Event, FetchState, FinishReason, Phase, SaveReason};
 use alexscope::ui::Exit;
 use alexscope::ui::app::{Effect, ExportRequest, Msg};
 use alexscope::ui::keys;
@@ -316,8 +316,8 @@ fn a_long_message_is_told_to_its_end() {
 #[test]
 fn a_message_goes_away_by_itself() {
     let mut cockpit = Cockpit::training(80, 24);
-    cockpit.happens([Event::Saved { step: 1_000, path: "step-00001000".into() }]);
-    assert!(cockpit.screen().contains("step 1,000 is saved in step-00001000"));
+    cockpit.happens([Event::Saved { step: 1_000, path: "0001-step-00001000".into(), reason: SaveReason::Asked }]);
+    assert!(cockpit.screen().contains("step 1,000 is saved in 0001-step-00001000"));
     let deadline = cockpit.app.deadline().unwrap();
     cockpit.passes(deadline.as_secs());
     assert!(!cockpit.screen().contains("is saved in") && cockpit.app.deadline().is_none());

@@ -3,6 +3,8 @@
 //! It carries out what the engine decides, asks for commands between any two layers, writes the record, and hands events to
 //! whoever watches, without ever waiting for them.
 
+mod saver;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,10 +14,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select, unbounded};
 
+use self::saver::{Job, Report, Saver};
 use crate::engine::{Action, Checkpoint, Engine, Flow, Gate, Learner, Outcome, Pictures, Point, Script, Stepped};
 use crate::link::WorkerLink;
-use crate::run::{Recorder, RunFolder, RunLock, Saved, SavedState, write_checkpoint};
-use crate::session::{Command, Event, FetchState, FinishReason, Notice, Phase, Progress, Resumption, RunHeader, Stamped};
+use crate::run::{Recorder, RunFolder, RunLock, Saved, SavedState, read_checkpoint};
+use crate::session::{
+    Command, DeviceInfo, Event, FetchState, FinishReason, Moment, Notice, Phase, Progress, Resumption, RunHeader, SaveReason,
+    Stamped,
+};
 
 /// Screens are fed at most this often.
 const FEED: Duration = Duration::from_millis(33);
@@ -77,6 +83,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
     let mut desk = Desk {
         link,
         recorder: None,
+        saver: None,
         folder,
         started: Instant::now(),
         time_before: resume.as_ref().map_or(0.0, |resume| resume.time),
@@ -106,6 +113,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
 struct Desk {
     link: WorkerLink,
     recorder: Option<Recorder>,
+    saver: Option<Saver>,
     folder: Option<(RunFolder, RunLock)>,
     started: Instant,
     /// Seconds that the run had behind it when this program took it up.
@@ -157,12 +165,7 @@ impl Desk {
         for warning in &resume.warnings {
             self.emit(Event::Notice(Notice { text: warning.clone(), warning: true }));
         }
-        self.emit(Event::Resumed(Box::new(Resumption {
-            checkpoint: resume.saved.name.clone(),
-            moment: resume.saved.state.moment.clone(),
-            device: self.header.device.clone(),
-            version: env!("CARGO_PKG_VERSION").into(),
-        })));
+        self.emit(resumed(resume.saved.name.clone(), &resume.saved.state.moment, &self.header.device));
         Ok(())
     }
 
@@ -204,7 +207,13 @@ impl Desk {
                         None => Outcome::Abandoned,
                     }
                 }
-                Action::Save => self.save(engine, learner),
+                Action::Save(reason) => self.save(reason, engine, learner),
+                Action::Rewind(name) => {
+                    if let Err(reason) = self.rewind(&name, engine, learner) {
+                        self.emit(Event::Rejected { command: format!("rewind to {name}"), reason });
+                    }
+                    continue;
+                }
                 Action::Wait => {
                     self.wait(engine);
                     continue;
@@ -225,24 +234,72 @@ impl Desk {
     }
 
     fn say_goodbye(&mut self, engine: &Engine, reason: FinishReason) {
+        self.finish_saving();
         let last = engine.finished(reason, self.time());
         self.emit(last);
     }
 
-    fn save(&mut self, engine: &Engine, learner: &dyn Learner) -> Outcome {
+    /// Copies the moment and hands it to the thread that writes.
+    fn save(&mut self, reason: SaveReason, engine: &Engine, learner: &dyn Learner) -> Outcome {
         let Some((folder, _)) = &self.folder else {
             return Outcome::NotSaved("this run keeps no folder; start it with one to save".into());
         };
-        let state =
-            SavedState { version: self.header.version.clone(), model: self.header.model.name.clone(), moment: engine.moment() };
-        let written = learner.checkpoint().map_err(|error| error.to_string()).and_then(|moment| {
-            write_checkpoint(&folder.checkpoints(), &state, &moment.parameters, &moment.velocities)
-                .map_err(|error| error.to_string())
-        });
-        match written {
-            Ok(path) => Outcome::Saved(path.file_name().unwrap_or_default().to_string_lossy().into_owned()),
-            Err(reason) => Outcome::NotSaved(reason),
+        let state = SavedState {
+            version: self.header.version.clone(),
+            model: self.header.model.name.clone(),
+            reason,
+            moment: engine.moment(),
+        };
+        let checkpoints = folder.checkpoints();
+        let handed_over = learner
+            .checkpoint()
+            .map_err(|error| error.to_string())
+            .and_then(|checkpoint| self.saver()?.save(Job { checkpoints, state, checkpoint }));
+        handed_over.map_or_else(Outcome::NotSaved, |()| Outcome::Copied)
+    }
+
+    fn saver(&mut self) -> Result<&mut Saver, String> {
+        if self.saver.is_none() {
+            self.saver = Some(Saver::start().map_err(|error| error.to_string())?);
         }
+        self.saver.as_mut().ok_or_else(|| "no thread writes checkpoints".into())
+    }
+
+    /// Waits until every checkpoint under way is on the disk.
+    fn finish_saving(&mut self) {
+        if let Some(saver) = &mut self.saver {
+            saver.finish();
+        }
+        self.take_reports();
+        self.saver = None;
+    }
+
+    /// Says what became of checkpoints.
+    fn take_reports(&mut self) {
+        while let Some(report) = self.saver.as_ref().and_then(|saver| saver.reports.try_recv().ok()) {
+            self.emit(match report {
+                Report::Saved { step, name, reason } => Event::Saved { step, path: name, reason },
+                Report::Dropped { names } => Event::Dropped { paths: names },
+                Report::NotSaved { reason } => {
+                    let text = format!("{reason}; training goes on, and the next checkpoint is tried as usual");
+                    Event::Notice(Notice { text, warning: true })
+                }
+            });
+        }
+    }
+
+    /// Brings engine and learner back to a saved moment.
+    fn rewind(&mut self, name: &str, engine: &mut Engine, learner: &mut dyn Learner) -> Result<(), String> {
+        let (folder, _) = self.folder.as_ref().ok_or("this run keeps no folder, so nothing was saved")?;
+        let checkpoints = folder.checkpoints();
+        self.finish_saving();
+        let saved = read_checkpoint(&checkpoints.join(name)).map_err(|error| error.to_string())?;
+        let checkpoint = Checkpoint { parameters: saved.parameters, velocities: saved.velocities };
+        learner.restore(&checkpoint).map_err(|error| error.to_string())?;
+        self.emit(resumed(saved.name, &saved.state.moment, &self.header.device));
+        let events = engine.rewind(saved.state.moment);
+        self.emit_all(events);
+        Ok(())
     }
 
     /// Takes all commands that wait.
@@ -260,10 +317,12 @@ impl Desk {
         while let Ok(state) = self.fetch_out.try_recv() {
             self.emit(Event::Fetch(state));
         }
+        self.take_reports();
     }
 
     /// Waits for the next command, feeding whoever watches.
     fn wait(&mut self, engine: &mut Engine) {
+        self.take_reports();
         self.flush();
         let commands = self.link.commands.clone();
         let fetched = self.fetch_out.clone();
@@ -365,6 +424,7 @@ impl Desk {
     }
 
     fn close(&mut self, ended: Result<FinishReason, String>) -> Ending {
+        self.finish_saving();
         if let Some(cancelled) = self.fetching.take() {
             cancelled.store(true, Ordering::Relaxed);
         }
@@ -414,6 +474,11 @@ impl Gate for StepGate<'_> {
         }
         if self.engine.wants_abandon(self.evaluating) { Flow::Abandon } else { Flow::Continue }
     }
+}
+
+fn resumed(checkpoint: String, moment: &Moment, device: &DeviceInfo) -> Event {
+    let version = env!("CARGO_PKG_VERSION").into();
+    Event::Resumed(Box::new(Resumption { checkpoint, moment: moment.clone(), device: device.clone(), version }))
 }
 
 /// What a panic said.

@@ -1,0 +1,90 @@
+//! Writes checkpoints from copies, so that a step waits for the copy and not for the disk.
+
+use std::path::PathBuf;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
+
+use crate::engine::Checkpoint;
+use crate::run::{SavedState, prune_checkpoints, write_checkpoint};
+use crate::session::SaveReason;
+
+/// A moment to be written.
+pub struct Job {
+    pub checkpoints: PathBuf,
+    pub state: SavedState,
+    pub checkpoint: Checkpoint,
+}
+
+/// What became of one.
+#[derive(Debug)]
+pub enum Report {
+    Saved { step: u64, name: String, reason: SaveReason },
+    NotSaved { reason: String },
+    Dropped { names: Vec<String> },
+}
+
+/// A thread that writes one checkpoint after another. Dropping it waits until all are written.
+pub struct Saver {
+    jobs: Option<Sender<Job>>,
+    pub reports: Receiver<Report>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Saver {
+    pub fn start() -> std::io::Result<Saver> {
+        let (jobs, to_do) = bounded::<Job>(1);
+        let (report, reports) = unbounded();
+        let work = move || {
+            for job in to_do {
+                write(&job, &report);
+            }
+        };
+        let thread = thread::Builder::new().name("save".into()).spawn(work)?;
+        Ok(Saver { jobs: Some(jobs), reports, thread: Some(thread) })
+    }
+
+    /// Hands a moment over. While two others wait for the disk, one that nobody asked for is left out.
+    pub fn save(&self, job: Job) -> Result<(), String> {
+        let gone = || "the thread that writes checkpoints has ended".to_string();
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        match jobs.try_send(job) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(job)) if matches!(job.state.reason, SaveReason::Asked | SaveReason::Ending) => {
+                jobs.send(job).map_err(|_| gone())
+            }
+            Err(TrySendError::Full(_)) => Ok(()),
+            Err(TrySendError::Disconnected(_)) => Err(gone()),
+        }
+    }
+
+    /// Waits until everything is written.
+    pub fn finish(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // Its reports are all there is to know; a panic shows as a missing one and in the log.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Saver {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn write(job: &Job, report: &Sender<Report>) {
+    let Job { checkpoints, state, checkpoint } = job;
+    let written = write_checkpoint(checkpoints, state, &checkpoint.parameters, &checkpoint.velocities);
+    // Nobody listens any more when the run has ended; the files are what counts.
+    let _ = report.send(match written {
+        Ok(name) => Report::Saved { step: state.moment.step, name, reason: state.reason },
+        Err(error) => Report::NotSaved { reason: error.to_string() },
+    });
+    match prune_checkpoints(checkpoints) {
+        Ok(names) if names.is_empty() => {}
+        Ok(names) => drop(report.send(Report::Dropped { names })),
+        Err(error) => drop(report.send(Report::NotSaved { reason: error.to_string() })),
+    }
+}
