@@ -25,13 +25,13 @@ const SIGNAL_PATIENCE: Duration = Duration::from_millis(100);
 /// asked for. Returns the exit status.
 pub fn open(mut plan: impl FnMut(Option<&Settings>) -> Result<Plan>, show: &ShowArgs) -> Result<u8> {
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
-    let mut wanted = None;
+    let (mut wanted, mut colours) = (None, theme(show.theme));
     loop {
         let plan = plan(wanted.as_ref())?;
         let options = UiOptions {
             model: plan.header.model.clone(),
             past: past(&plan)?,
-            theme: theme(show.theme),
+            theme: colours,
             readonly: show.readonly,
             data_missing: plan.header.data.stand_in,
             signals: signals.clone(),
@@ -47,7 +47,7 @@ pub fn open(mut plan: impl FnMut(Option<&Settings>) -> Result<Plan>, show: &Show
             left => left?,
         };
         match left {
-            Exit::NewRun { settings } => wanted = Some(settings),
+            Exit::NewRun { settings, theme } => (wanted, colours) = (Some(settings), theme),
             Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
             Exit::Quit | Exit::WorkerFailed(_) => return last_words(ending),
         }

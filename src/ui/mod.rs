@@ -69,6 +69,8 @@ pub enum Exit {
     /// The trainer has stopped, and another run with these settings is wanted.
     NewRun {
         settings: Settings,
+        /// The colours that were chosen meanwhile.
+        theme: ThemeName,
     },
     WorkerFailed(String),
 }

@@ -264,7 +264,7 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
         Choice::Quit { save } => app.stop(save, exit_of(app)),
         Choice::NewRun { save } => {
             let settings = app.settings_for_a_new_run();
-            app.stop(save, Exit::NewRun { settings })
+            app.stop(save, Exit::NewRun { settings, theme: app.theme.name })
         }
         Choice::ExportChart => anywhere(app, Action::ExportChart),
         Choice::ExportScreen => anywhere(app, Action::ExportScreen),
@@ -317,7 +317,7 @@ fn new_run(app: &mut App) -> Vec<Effect> {
     }
     let settings = app.settings_for_a_new_run();
     if !app.is_alive() {
-        return app.stop(false, Exit::NewRun { settings });
+        return app.stop(false, Exit::NewRun { settings, theme: app.theme.name });
     }
     let waiting: Vec<String> =
         app.session().pending.iter().map(|pending| format!("{} {}", pending.knob.name(), pending.to)).collect();

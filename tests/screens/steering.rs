@@ -5,6 +5,7 @@ use alexscope::session::{Command, Event, FetchState, FinishReason, Phase, SaveRe
 use alexscope::ui::Exit;
 use alexscope::ui::app::{Effect, ExportRequest, Msg};
 use alexscope::ui::keys;
+use alexscope::ui::theme::{Theme, ThemeName};
 use ratatui::crossterm::event::MouseEventKind;
 
 use crate::fixture::{Cockpit, change, pending, phase};
@@ -135,16 +136,17 @@ fn before_the_first_step_and_after_a_failure_nothing_is_asked() {
 }
 
 #[test]
-fn a_new_run_takes_along_what_waited_for_one() {
+fn a_new_run_takes_along_what_waited_for_one_and_the_colours() {
     let mut cockpit = Cockpit::training(80, 24);
     cockpit.happens([pending(Knob::Seed, "7", Applies::NewRun)]);
+    cockpit.app.theme = Theme::named(ThemeName::Light);
     cockpit.press("N");
     assert!(cockpit.screen().contains("seed 7"), "{}", cockpit.screen());
     cockpit.press("s");
     assert_eq!(cockpit.sent, [Command::Stop { save: true }]);
     cockpit.take(Msg::WorkerGone);
-    let [Effect::Leave(Exit::NewRun { settings })] = &cockpit.effects[..] else { panic!("{:?}", cockpit.effects) };
-    assert_eq!((settings.get(Knob::Seed), settings.get(Knob::LearningRate)), (7.0, 0.005));
+    let [Effect::Leave(Exit::NewRun { settings, theme })] = &cockpit.effects[..] else { panic!("{:?}", cockpit.effects) };
+    assert_eq!((settings.get(Knob::Seed), settings.get(Knob::LearningRate), *theme), (7.0, 0.005, ThemeName::Light));
 }
 
 #[test]
