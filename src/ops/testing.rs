@@ -154,3 +154,8 @@ pub fn assert_same_at_any_thread_count(compute: impl Fn(&Context) -> Vec<Tensor>
     let alone = bits(1);
     assert!(bits(2) == alone && bits(4) == alone);
 }
+
+/// Real numbers by their thousandths. proptest's own ranges of floats now and then fail an assertion of their own (1.12).
+pub fn thousandths(range: std::ops::Range<u32>) -> impl proptest::strategy::Strategy<Value = f64> {
+    proptest::strategy::Strategy::prop_map(range, |thousandths| f64::from(thousandths) / 1000.0)
+}
