@@ -76,6 +76,7 @@ fn begin(
         data: describe(&source),
         device: DeviceInfo { name: cpu_name(), threads: threads(asked_threads) },
         started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        parent: None,
     };
     tracing::info!(model = %model.name, data = %header.data.name, device = %header.device.name, "a run begins");
     let fetch = fetcher(&source);

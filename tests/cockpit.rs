@@ -313,6 +313,7 @@ fn a_cockpit_with_a_fault() {
         },
         device: DeviceInfo { name: "CPU".into(), threads: 1 },
         started_at: 0,
+        parent: None,
     };
     let worker_panics = fault == "training";
     let plan = Plan {

@@ -105,6 +105,18 @@ pub struct RunHeader {
     pub device: DeviceInfo,
     /// Seconds since 1970.
     pub started_at: u64,
+    /// The run that this one branched off from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+/// Where a run branched off from another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Name of the other run's folder.
+    pub run: String,
+    /// The last step that both share.
+    pub step: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

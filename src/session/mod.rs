@@ -10,7 +10,7 @@ mod state;
 pub use command::Command;
 pub use event::{
     Change, DatasetInfo, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats, LayersSeen, Merged,
-    Notice, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,
+    Notice, Parent, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,
 };
 pub use moment::Moment;
 pub use series::{Series, Summary};

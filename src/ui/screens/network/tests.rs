@@ -35,6 +35,7 @@ fn begun(model: &str, width: u16, height: u16) -> App {
         data,
         device: DeviceInfo { name: "CPU".into(), threads: 2 },
         started_at: 0,
+        parent: None,
     };
     happen(&mut app, Event::Started(Box::new(header)));
     app
