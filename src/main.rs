@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use alexscope::bench;
-use alexscope::cli::{BenchArgs, Cli, CliCommand, DataCommand, ModelsArgs, ResumeArgs, ShowArgs, TrainArgs};
+use alexscope::cli::{BenchArgs, Cli, CliCommand, DataCommand, ForkArgs, ModelsArgs, ResumeArgs, ShowArgs, TrainArgs};
 use alexscope::knobs::Settings;
 use alexscope::spec::{table, zoo};
 use alexscope::{cockpit, fetch, headless, start};
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         None => train(&cli.train),
         Some(CliCommand::Train(arguments)) => train(arguments),
         Some(CliCommand::Resume(arguments)) => resume(arguments),
+        Some(CliCommand::Fork(arguments)) => fork(arguments),
         Some(CliCommand::Models(arguments)) => models(arguments),
         Some(CliCommand::Bench(arguments)) => measure(arguments),
         Some(CliCommand::Data(arguments)) => match &arguments.command {
@@ -59,6 +60,11 @@ fn resume(arguments: &ResumeArgs) -> Result<u8> {
         None => start::resume(arguments, false),
     };
     cockpit::open(plan, &arguments.show)
+}
+
+fn fork(arguments: &ForkArgs) -> Result<u8> {
+    let folder = start::fork(arguments)?.path().display().to_string();
+    print(&format!("{folder}: go on there with `alexscope resume {folder}`"))
 }
 
 /// Where that is wanted, or standard output is no terminal.

@@ -8,16 +8,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use crate::cli::{DeviceChoice, ResumeArgs, TrainArgs};
+use crate::cli::{DeviceChoice, ForkArgs, ResumeArgs, TrainArgs};
 use crate::dataset::{self, CLASSES, DATA_FOLDER, Source};
 use crate::engine::{Pictures, Script};
 use crate::knobs::{Knob, Settings};
 use crate::nn::NetworkLearner;
-use crate::run::{RunError, RunFolder, newest_checkpoint, read_events};
+use crate::run::{RunError, RunFolder, checkpoint_at, newest_checkpoint, read_events};
 use crate::session::{DatasetInfo, DeviceInfo, RunHeader};
 use crate::spec::{ModelSpec, WeightInit, zoo};
 use crate::worker::{Fetch, Plan, Prepare, Prepared, Resume};
-use crate::{fetch, logging};
+use crate::{fetch, logging, run};
 
 /// What a person asked for, checked as far as it can be at once. `settings` are those of a new run in the place of an old one.
 pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool) -> Result<Plan> {
@@ -115,6 +115,16 @@ pub fn resume(arguments: &ResumeArgs, unattended: bool) -> Result<Plan> {
     let prepare = prepare(header.model.clone(), source, saved.state.moment.settings.clone());
     let resume = Some(Resume { saved, time, warnings });
     Ok(Plan { header, script: Script::default(), folder: Some((folder, lock)), resume, prepare, fetch, unattended })
+}
+
+/// Makes a run of its own from a checkpoint of another, which is left as it is; [`resume`] it to go on from there.
+pub fn fork(arguments: &ForkArgs) -> Result<RunFolder> {
+    let parent = RunFolder::find(Some(&arguments.run))?;
+    let checkpoint = checkpoint_at(&parent.checkpoints(), arguments.at.as_deref()).map_err(|there| {
+        let wanted = arguments.at.clone().unwrap_or_else(|| "whole".into());
+        RunError::NoSuchCheckpoint { folder: parent.path().to_path_buf(), wanted, there }
+    })?;
+    Ok(run::fork(&parent, &checkpoint, arguments.run_dir.as_deref(), SystemTime::now())?)
 }
 
 /// The network with the towers and the initial weights that the settings want instead of its own.

@@ -158,13 +158,7 @@ fn a_resumed_run_goes_on_bit_for_bit_as_if_it_had_never_stopped() {
 
     let output = alexscope().args(["resume", "--headless", "--json"]).arg(&broken).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let record = std::fs::read_to_string(broken.join("events.jsonl")).unwrap();
-    let resumed: Vec<u64> = record
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .filter(|event| event["event"] == "step")
-        .map(|event| event["loss"].as_f64().unwrap().to_bits())
-        .collect();
+    let resumed = recorded_losses(&broken);
     assert_eq!(resumed.len(), 300);
     assert_eq!(resumed, unbroken);
 }
@@ -191,4 +185,30 @@ fn a_run_that_somebody_works_on_is_not_taken_up_by_another() {
     let output = alexscope().args(["resume", "--headless"]).arg(folder.path()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("has no checkpoint to go on from"), "{said}");
+}
+
+/// The losses of a record's steps, by their bits.
+fn recorded_losses(run: &Path) -> Vec<u64> {
+    let record = std::fs::read_to_string(run.join("events.jsonl")).unwrap();
+    let events = record.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    events.filter(|event| event["event"] == "step").map(|event| event["loss"].as_f64().unwrap().to_bits()).collect()
+}
+
+#[test]
+fn a_fork_names_its_parent_knows_the_way_behind_it_and_goes_on_as_the_parent_would_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let (parent, child) = (folder.path().join("parent"), folder.path().join("child"));
+    let unbroken = losses(&train(&parent, &["--checkpoint-every", "2", "--steps", "8"]));
+    let fork = |at: &str| alexscope().arg("fork").arg(&parent).args(["--at", at, "--run-dir"]).arg(&child).output().unwrap();
+    let refused = fork("5");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("no checkpoint is `5`; there are 0003-step-00000006"));
+    assert!(!child.exists());
+    assert_eq!(fork("6").status.code(), Some(0));
+    assert_eq!(recorded_losses(&child), unbroken[..6]);
+    let header: Value = serde_json::from_slice(&std::fs::read(child.join("run.json")).unwrap()).unwrap();
+    assert_eq!((&header["parent"]["run"], &header["parent"]["step"]), (&"parent".into(), &6.into()));
+    assert_eq!(alexscope().args(["resume", "--headless"]).arg(&child).output().unwrap().status.code(), Some(0));
+    assert_eq!(recorded_losses(&child), unbroken);
+    assert_eq!(recorded_losses(&parent), unbroken);
 }

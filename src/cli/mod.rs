@@ -26,6 +26,8 @@ pub enum CliCommand {
     Train(Box<TrainArgs>),
     /// Go on with a run from its newest checkpoint, as if it had never stopped
     Resume(ResumeArgs),
+    /// Make a run of its own from a checkpoint of another; `resume` it to go on from there
+    Fork(ForkArgs),
     /// List the networks, or show one layer by layer
     Models(ModelsArgs),
     /// Measure the time of a training step, layer by layer
@@ -93,6 +95,19 @@ pub struct ResumeArgs {
     pub threads: Option<usize>,
     #[command(flatten)]
     pub show: ShowArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct ForkArgs {
+    /// The run's folder; it may be training meanwhile
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// A saved step, or a checkpoint's name; the newest checkpoint by default
+    #[arg(long, value_name = "STEP|NAME")]
+    pub at: Option<String>,
+    /// The new run's folder; runs/<time>-<model> by default
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
 }
 
 /// How a run is shown.

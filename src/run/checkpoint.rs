@@ -95,10 +95,7 @@ pub fn write_checkpoint(
     let name = format!("{number:04}-step-{:08}", state.moment.step);
     let folder = checkpoints.join(&name);
     let aside = whole_file::temporary_name(&folder);
-    let written = fill(&aside, state, parameters, velocities).and_then(|()| {
-        fs::rename(&aside, &folder).map_err(failed("rename", &aside))?;
-        whole_file::sync_folder(checkpoints).map_err(failed("write", checkpoints))
-    });
+    let written = fill(&aside, state, parameters, velocities).and_then(|()| put_in_place(&aside, &folder));
     if written.is_err() {
         let _ = fs::remove_dir_all(&aside);
     }
@@ -186,6 +183,46 @@ pub fn newest_checkpoint(checkpoints: &Path) -> (Option<Saved>, Vec<CheckpointEr
         }
     }
     (None, damaged)
+}
+
+/// The name of the checkpoint that a person means: by its name, or the newest one of a step; without a word the newest that
+/// is whole. Otherwise the names of all there are.
+pub fn checkpoint_at(checkpoints: &Path, wanted: Option<&str>) -> Result<String, Vec<String>> {
+    let all = names(checkpoints);
+    let Some(wanted) = wanted else {
+        return newest_checkpoint(checkpoints).0.map(|saved| saved.name).ok_or(all);
+    };
+    let step = |name: &str| name.split_once("-step-").and_then(|(_, step)| step.parse::<u64>().ok());
+    let wanted_step = wanted.parse::<u64>().ok();
+    let meant = |name: &&String| *name == wanted || (wanted_step.is_some() && step(name) == wanted_step);
+    all.iter().rfind(meant).cloned().ok_or(all)
+}
+
+/// Copies a checkpoint under its own name into another run's checkpoints, file by file as they are.
+pub fn copy_checkpoint(from: &Path, checkpoints: &Path) -> Result<(), CheckpointError> {
+    let folder = checkpoints.join(from.file_name().unwrap_or_default());
+    let aside = whole_file::temporary_name(&folder);
+    let copied = copy_files(from, &aside).and_then(|()| put_in_place(&aside, &folder));
+    if copied.is_err() {
+        let _ = fs::remove_dir_all(&aside);
+    }
+    copied
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<(), CheckpointError> {
+    fs::create_dir_all(to).map_err(failed("make the folder", to))?;
+    for name in [MODEL, OPTIMIZER, STATE, MANIFEST] {
+        let bytes = fs::read(from.join(name)).map_err(failed("read", &from.join(name)))?;
+        whole_file::write_through(&to.join(name), &bytes).map_err(failed("write", &to.join(name)))?;
+    }
+    whole_file::sync_folder(to).map_err(failed("write", to))
+}
+
+/// Gives a finished folder its name for good.
+fn put_in_place(aside: &Path, folder: &Path) -> Result<(), CheckpointError> {
+    fs::rename(aside, folder).map_err(failed("rename", aside))?;
+    let checkpoints = folder.parent().unwrap_or(Path::new("."));
+    whole_file::sync_folder(checkpoints).map_err(failed("write", checkpoints))
 }
 
 /// Reads a checkpoint and checks every file against the manifest.

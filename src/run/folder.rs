@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::checkpoint::CheckpointError;
 use super::lock::RunLock;
 use super::record::Recorder;
 use crate::session::RunHeader;
@@ -25,8 +26,16 @@ pub enum RunError {
     NothingSaved(PathBuf),
     #[error("cannot {what} {}: {source}", .path.display())]
     Io { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("{}: no checkpoint is `{wanted}`; {}", .folder.display(), those_there(.there))]
+    NoSuchCheckpoint { folder: PathBuf, wanted: String, there: Vec<String> },
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     #[error("{}, line {line}: this is not an event: {reason}", .path.display())]
     Event { path: PathBuf, line: usize, reason: String },
+}
+
+fn those_there(names: &[String]) -> String {
+    if names.is_empty() { "nothing was saved there".into() } else { format!("there are {}", names.join(", ")) }
 }
 
 impl RunError {
@@ -116,10 +125,14 @@ impl RunFolder {
 
     /// Writes `run.json` and opens the record.
     pub fn begin(&self, header: &RunHeader) -> Result<Recorder, RunError> {
+        self.write_header(header)?;
+        Recorder::create(&self.events_path())
+    }
+
+    pub(super) fn write_header(&self, header: &RunHeader) -> Result<(), RunError> {
         let path = self.path.join("run.json");
         let json = serde_json::to_vec_pretty(header).map_err(|error| RunError::io("write", &path)(error.into()))?;
-        whole_file::write(&path, &json).map_err(RunError::io("write", &path))?;
-        Recorder::create(&self.events_path())
+        whole_file::write(&path, &json).map_err(RunError::io("write", &path))
     }
 }
 

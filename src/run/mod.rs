@@ -2,12 +2,15 @@
 
 mod checkpoint;
 mod folder;
+mod fork;
 mod lock;
 mod record;
 
 pub use checkpoint::{
-    Arrays, CheckpointError, Saved, SavedState, newest_checkpoint, prune_checkpoints, read_checkpoint, write_checkpoint,
+    Arrays, CheckpointError, Saved, SavedState, checkpoint_at, newest_checkpoint, prune_checkpoints, read_checkpoint,
+    write_checkpoint,
 };
 pub use folder::{RunError, RunFolder};
+pub use fork::fork;
 pub use lock::RunLock;
 pub use record::{Recorder, read_events};

@@ -2,12 +2,14 @@
 //! over those events that every screen, chart and report reads.
 
 mod command;
+mod course;
 mod event;
 mod moment;
 pub mod series;
 mod state;
 
 pub use command::Command;
+pub use course::{course, cut_back};
 pub use event::{
     Change, DatasetInfo, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats, LayersSeen, Merged,
     Notice, Parent, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,
