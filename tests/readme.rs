@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use alexscope::spec::{table, zoo};
+use alexscope::ui::keys;
 
 /// What stands in the README between `<!-- NAME -->` and `<!-- /NAME -->`, compared with what belongs there. With
 /// `UPDATE_README=1` it is written there instead.
@@ -28,4 +29,9 @@ fn the_list_of_networks_is_the_zoos() {
 fn the_table_of_alexnet_is_its_trace() {
     let model = zoo::load("alexnet").unwrap();
     check("alexnet", &table::markdown(&model, &model.trace().unwrap()));
+}
+
+#[test]
+fn the_list_of_keys_is_the_table_of_keys() {
+    check("keys", &keys::markdown());
 }

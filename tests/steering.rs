@@ -12,7 +12,7 @@ use alexscope::knobs::{Knob, Settings};
 use alexscope::link::{Delivery, Link, link};
 use alexscope::run::{RunFolder, read_events};
 use alexscope::session::{
-    Command, DatasetInfo, DeviceInfo, Divergence, Event, FinishReason, Pass, Phase, RunHeader, Session, Stamped,
+    Command, DatasetInfo, DeviceInfo, Divergence, Event, FinishReason, Pass, Phase, RunHeader, SaveReason, Session, Stamped,
 };
 use alexscope::spec::{Layer, LayerSpec, ModelSpec, PixelOrder, PixelScale, Pixels, WeightInit};
 use alexscope::worker::{self, Ending, Plan, Prepared};
@@ -236,7 +236,7 @@ fn saving_in_the_middle_of_a_paused_step_happens_at_once() {
     run.until("the pause", |session| session.phase == Phase::Paused);
     run.send(Command::Save);
     run.until("the save", |session| !session.saved.is_empty());
-    let (step, name) = run.session.saved[0].clone();
+    let (step, name) = (run.session.saved[0].step, run.session.saved[0].path.clone());
     assert_eq!(step, run.session.steps());
     assert!(run.folder.path().join("checkpoints").join(name).join("manifest.json").exists());
     run.send(Command::Stop { save: false });
@@ -258,14 +258,19 @@ fn a_rewind_goes_back_to_a_saved_moment_pauses_and_keeps_the_old_road() {
     run.until("a few steps", |session| session.steps() >= 3);
     run.send(Command::Save);
     run.until("the save", |session| !session.saved.is_empty());
-    let (step, name) = run.session.saved[0].clone();
+    let (step, name) = (run.session.saved[0].step, run.session.saved[0].path.clone());
     run.send(Command::Set { knob: Knob::LearningRate, value: 0.5 });
     run.until("more steps", |session| session.steps() >= step + 4);
-    run.send(Command::Rewind(name));
+    run.send(Command::Rewind { checkpoint: name, slower: false });
     run.until("the rewind", |session| session.phase == Phase::Paused && !session.roads.is_empty());
     assert_eq!((run.session.steps(), run.session.settings.get(Knob::LearningRate)), (step, 0.01));
     assert_eq!(run.session.roads[0].from, step);
-    run.send(Command::Rewind("0099-step-00000099".into()));
+    run.until("the moment that was left", |session| session.saved.iter().any(|saved| saved.reason == SaveReason::Rewound));
+    let left = run.session.saved.iter().find(|saved| saved.reason == SaveReason::BeforeRewind).unwrap();
+    assert!(left.step >= step + 4 && left.road == Some(0), "{left:?}");
+    let newest = run.session.saved.last().unwrap();
+    assert_eq!((newest.step, newest.road), (step, None), "a resumption goes on from here");
+    run.send(Command::Rewind { checkpoint: "0099-step-00000099".into(), slower: false });
     run.until("the refusal", |session| session.notices.iter().any(|(_, notice)| notice.text.contains("0099")));
     run.send(Command::Step(1));
     run.until("the next step", |session| session.steps() == step + 1);

@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::axis::{Axis, Scale};
 use super::model::*;
 use super::range::{Vertical, vertical_range};
-use super::view::{ChartView, XUnit};
+use super::view::{ChartView, Window, XUnit};
 use crate::knobs::{Kind, Knob, number};
-use crate::session::{Change, Evaluation, Series, Session, Split, Summary};
+use crate::session::{Change, Evaluation, Road, Series, Session, Split, Summary};
 use crate::spec::grouped;
 
 /// How fine a drawing surface is.
@@ -26,17 +26,22 @@ pub struct Detail {
 const MEMORY: u64 = 5;
 /// With more epochs or evaluations in view than these none of them is marked.
 const MOST_LABELS: usize = 100;
+/// Roads left that are still drawn, the newest ones.
+const ROADS: usize = 3;
 /// Changes of one setting nearer than this share of the view are one marker.
 const TOGETHER: f64 = 0.02;
 
 /// The chart of `metric`, as fine as `detail` asks.
 pub fn chart(session: &Session, metric: Metric, view: &ChartView, detail: Detail) -> ChartModel {
-    let grid = Grid::new(view.steps(session.steps()), detail.columns);
-    let curves = match metric {
+    let last = if view.window == Window::All { session.furthest() } else { session.steps() };
+    let grid = Grid::new(view.steps(last), detail.columns);
+    let present = match metric {
         Metric::LearningRate => vec![learning_rate(&session.learning_rate, &grid)],
         Metric::Loss => curves(&session.train_loss, &session.evaluations, metric, view, &grid),
         Metric::Accuracy => curves(&session.train_accuracy, &session.evaluations, metric, view, &grid),
     };
+    let roads = session.roads.iter().rev().take(ROADS).filter(|road| road.end() > grid.from);
+    let curves: Vec<Curve> = roads.map(|road| left(road, metric, view, &grid)).chain(present).collect();
     let best = best(session, metric);
     let log = view.log && metric != Metric::Accuracy;
     let scale = if log { Scale::Log } else { Scale::Linear };
@@ -54,6 +59,9 @@ pub fn chart(session: &Session, metric: Metric, view: &ChartView, detail: Detail
     }
     if view.smoothing > 0 && metric != Metric::LearningRate {
         notes.push(format!("smooth {}", view.smoothing));
+    }
+    if curves.iter().any(|curve| curve.role == Role::Left) {
+        notes.push("dim: before going back".to_string());
     }
     ChartModel {
         metric,
@@ -120,26 +128,20 @@ impl Grid {
 }
 
 fn learning_rate(series: &Series, grid: &Grid) -> Curve {
-    let columns = grid.columns(series, 0);
-    let points: Vec<_> = columns.into_iter().map(|column| column.map(|(step, sum)| (step, sum.mean))).collect();
+    let points = means(grid.columns(series, 0));
     let latest = points.iter().rev().flatten().next().map(|(_, rate)| *rate);
     Curve { name: "rate", role: Role::LearningRate, shape: Shape::Line(points), latest }
 }
 
 fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &ChartView, grid: &Grid) -> Vec<Curve> {
-    let lead = (MEMORY * u64::from(view.smoothing)).div_ceil(grid.width).min(grid.from / grid.width);
-    let mut columns = grid.columns(series, lead);
-    let mut line = smoothed(&columns, view.smoothing);
-    let lead = columns.iter().take_while(|column| column.is_none_or(|(step, _)| step < grid.from as f64)).count();
-    (columns, line) = (columns.split_off(lead), line.split_off(lead));
+    let (columns, line) = smoothed_columns(series, view, grid);
     let mut curves = Vec::new();
     if grid.width > 1 {
         let band = |(step, sum): (f64, Summary)| Band { step, min: sum.min, max: sum.max };
         let bands = columns.iter().map(|column| column.map(band)).collect();
         curves.push(Curve { name: "each step", role: Role::TrainRaw, shape: Shape::Band(bands), latest: None });
     } else if view.smoothing > 0 {
-        let points = columns.iter().map(|column| column.map(|(step, sum)| (step, sum.mean))).collect();
-        curves.push(Curve { name: "each step", role: Role::TrainRaw, shape: Shape::Line(points), latest: None });
+        curves.push(Curve { name: "each step", role: Role::TrainRaw, shape: Shape::Line(means(columns)), latest: None });
     }
     let latest = line.iter().rev().flatten().next().map(|(_, value)| *value);
     curves.push(Curve { name: "train", role: Role::Train, shape: Shape::Line(line), latest });
@@ -149,10 +151,37 @@ fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &Ch
     curves
 }
 
+/// A road that the run left, from where it parted.
+fn left(road: &Road, metric: Metric, view: &ChartView, grid: &Grid) -> Curve {
+    let line = match metric {
+        Metric::Loss => smoothed_columns(&road.train_loss, view, grid).1,
+        Metric::Accuracy => smoothed_columns(&road.train_accuracy, view, grid).1,
+        Metric::LearningRate => means(grid.columns(&road.learning_rate, 0)),
+    };
+    let parted = |point: &(f64, f64)| point.0 >= road.from as f64;
+    let line = line.into_iter().map(|point| point.filter(parted)).collect();
+    Curve { name: "left", role: Role::Left, shape: Shape::Line(line), latest: None }
+}
+
+type Points = Vec<Option<(f64, f64)>>;
+
+/// The columns of the grid, and the smoothed line through them, which remembers what lies before the grid.
+fn smoothed_columns(series: &Series, view: &ChartView, grid: &Grid) -> (Vec<Option<(f64, Summary)>>, Points) {
+    let lead = (MEMORY * u64::from(view.smoothing)).div_ceil(grid.width).min(grid.from / grid.width);
+    let mut columns = grid.columns(series, lead);
+    let mut line = smoothed(&columns, view.smoothing);
+    let lead = columns.iter().take_while(|column| column.is_none_or(|(step, _)| step < grid.from as f64)).count();
+    (columns.split_off(lead), line.split_off(lead))
+}
+
+fn means(columns: Vec<Option<(f64, Summary)>>) -> Points {
+    columns.into_iter().map(|column| column.map(|(step, sum)| (step, sum.mean))).collect()
+}
+
 /// An exponential moving average over `steps` steps, put together from columns: each counts as often as it has steps, so the
 /// line is the same however far one zooms. Divided by the sum of its weights, as Adam does (Kingma and Ba 2015, section 3),
 /// so that it does not begin at zero.
-fn smoothed(columns: &[Option<(f64, Summary)>], steps: u32) -> Vec<Option<(f64, f64)>> {
+fn smoothed(columns: &[Option<(f64, Summary)>], steps: u32) -> Points {
     let keep = 1.0 - 1.0 / f64::from(steps.max(1));
     let (mut value, mut weight) = (0.0, 0.0);
     let average = |(step, sum): (f64, Summary)| {
@@ -222,7 +251,7 @@ fn markers(session: &Session, metric: Metric, steps: &Range<u64>, best: Option<&
     markers.extend(
         epochs.filter(|_| few).filter_map(|(epoch, step)| plain(*step, MarkerKind::EpochEnd, &|| format!("epoch {epoch}"))),
     );
-    markers.extend(session.saved.iter().filter_map(|(step, _)| plain(*step, MarkerKind::Saved, &|| "saved".into())));
+    markers.extend(session.saved.iter().filter_map(|saved| plain(saved.step, MarkerKind::Saved, &|| "saved".into())));
     let bad = session.divergence.iter();
     markers.extend(bad.filter_map(|bad| plain(bad.step, MarkerKind::Diverged, &|| format!("{} not finite", bad.layer))));
     if metric != Metric::LearningRate {

@@ -83,6 +83,8 @@ pub struct Curve {
 pub enum Role {
     /// Every single training step, behind the smoothed line.
     TrainRaw,
+    /// What was before the run went back.
+    Left,
     Train,
     Test,
     LearningRate,

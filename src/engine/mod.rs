@@ -17,7 +17,7 @@ pub use learner::{Checkpoint, Flow, Gate, Learner, LearnerError, Point, StepResu
 pub use schedule::learning_rate;
 pub use script::{Script, ScriptError, ScriptLine};
 
-use crate::knobs::{Applies, Knob, Settings};
+use crate::knobs::{Applies, Knob, Nudge, Settings};
 use crate::session::{Change, Command, Divergence, Evaluation, Event, FinishReason, Moment, Phase, SaveReason, Split, StepStats};
 
 /// Where a run stands: what lies behind it.
@@ -62,7 +62,10 @@ pub enum Action {
     },
     Save(SaveReason),
     /// Go back to a checkpoint, then [`Engine::rewind`].
-    Rewind(String),
+    Rewind {
+        checkpoint: String,
+        slower: bool,
+    },
     /// Nothing to do until a command comes.
     Wait,
     /// The run is over.
@@ -120,7 +123,7 @@ pub struct Engine {
     /// The step of the newest checkpoint.
     saved_at: u64,
     /// The checkpoint to go back to.
-    rewind_due: Option<String>,
+    rewind_due: Option<(String, bool)>,
     stopping: bool,
     diverged: bool,
     last_loss: Option<f64>,
@@ -162,12 +165,22 @@ impl Engine {
     }
 
     /// Goes back to a saved moment and pauses there; the learner must have done the same. Lines of the script that lie
-    /// ahead again will be applied again.
-    pub fn rewind(&mut self, moment: Moment) -> Vec<Event> {
+    /// ahead again will be applied again. `slower` then takes a tenth of the learning rate.
+    pub fn rewind(&mut self, moment: Moment, slower: bool) -> Vec<Event> {
         self.script = self.whole_script.clone();
         self.stand_at(moment);
         self.state = State::Paused;
-        vec![phase(Phase::Paused, "")]
+        let mut events = vec![phase(Phase::Paused, "")];
+        if slower {
+            let tenth = Knob::LearningRate.spec().nudge(self.settings.get(Knob::LearningRate), Nudge::Times(0.1));
+            events.extend(self.set(Knob::LearningRate, tenth));
+        }
+        events
+    }
+
+    /// Whether a checkpoint holds what was learned so far.
+    pub fn is_saved(&self) -> bool {
+        self.position.step <= self.saved_at
     }
 
     fn stand_at(&mut self, moment: Moment) {
@@ -250,8 +263,8 @@ impl Engine {
                 self.want_save(SaveReason::Asked);
                 Vec::new()
             }
-            Command::Rewind(checkpoint) => {
-                self.rewind_due = Some(checkpoint);
+            Command::Rewind { checkpoint, slower } => {
+                self.rewind_due = Some((checkpoint, slower));
                 Vec::new()
             }
             // Whoever vanished is noticed more than once.
@@ -315,7 +328,7 @@ impl Engine {
     fn want_save(&mut self, reason: SaveReason) {
         let weight = |reason: SaveReason| match reason {
             SaveReason::Scheduled => 0,
-            SaveReason::BeforeChange => 1,
+            SaveReason::BeforeChange | SaveReason::BeforeRewind | SaveReason::Rewound => 1,
             SaveReason::Ending => 2,
             SaveReason::Asked => 3,
         };
@@ -359,8 +372,8 @@ impl Engine {
     }
 
     fn action(&mut self, events: &mut Vec<Event>) -> Action {
-        if let Some(checkpoint) = self.rewind_due.take() {
-            return Action::Rewind(checkpoint);
+        if let Some((checkpoint, slower)) = self.rewind_due.take() {
+            return Action::Rewind { checkpoint, slower };
         }
         if let Some(reason) = self.save_due {
             return Action::Save(reason);

@@ -28,7 +28,7 @@ fn drive(engine: &mut Engine, steps: usize) -> (Vec<StepPlan>, Vec<Event>) {
             }
             Action::Evaluate { pictures, .. } => Outcome::Evaluated(Tested { loss_sum: 1.0, correct: pictures / 4, pictures }),
             Action::Save(_) => Outcome::Copied,
-            Action::Wait | Action::End(_) | Action::Rewind(_) => break,
+            Action::Wait | Action::End(_) | Action::Rewind { .. } => break,
         };
         events.extend(engine.absorb(outcome));
     }
@@ -209,16 +209,27 @@ fn a_rewind_gives_up_the_step_under_way_and_pauses_where_the_moment_stood() {
     let moment = engine.moment();
     drive(&mut engine, 4);
     engine.next_action();
-    engine.command(Command::Rewind("0001".into()));
+    engine.command(Command::Rewind { checkpoint: "0001".into(), slower: false });
     assert!(engine.wants_abandon(false));
     engine.absorb(Outcome::Abandoned);
-    assert_eq!(engine.next_action().0, Action::Rewind("0001".into()));
-    engine.rewind(moment);
+    assert_eq!(engine.next_action().0, Action::Rewind { checkpoint: "0001".into(), slower: false });
+    engine.rewind(moment, false);
     assert_eq!(engine.next_action().0, Action::Wait);
     engine.command(Command::Resume);
     let (plans, events) = drive(&mut engine, 3);
     assert_eq!(plans.iter().map(|plan| plan.step).collect::<Vec<_>>(), [3, 4, 5]);
     assert_eq!(changes(&events), [(4, "lrn".into(), "on".into(), "off".into())]);
+}
+
+#[test]
+fn a_slower_rewind_goes_on_with_a_tenth_of_the_rate_of_that_moment() {
+    let mut engine = engine(&[(Knob::LearningRate, 0.01)], "");
+    drive(&mut engine, 2);
+    let moment = engine.moment();
+    engine.command(set(Knob::LearningRate, 0.5));
+    let events = engine.rewind(moment, true);
+    assert_eq!(changes(&events), [(3, "learning-rate".into(), "0.01".into(), "0.001".into())]);
+    assert!(engine.is_saved());
 }
 
 #[test]

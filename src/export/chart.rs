@@ -11,7 +11,7 @@ use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingA
 
 use super::error::{Error, Result};
 use super::palette::Ground;
-use crate::chart::{ChartModel, Curve, MarkerKind, Shape};
+use crate::chart::{ChartModel, Curve, MarkerKind, Role, Shape};
 use crate::whole_file;
 use labels::Labels;
 use sheet::{Inks, Sheet, register_fonts};
@@ -148,7 +148,7 @@ fn draw_curve<DB: DrawingBackend>(sheet: &Sheet<DB>, curve: &Curve, inks: &Inks)
         Shape::Line(points) => {
             for run in points.split(Option::is_none) {
                 let run: Vec<_> = run.iter().flatten().map(|(step, value)| [sheet.x_of(*step), sheet.y_of(*value)]).collect();
-                sheet.line(&run, ink, if curve.role == crate::chart::Role::TrainRaw { 1.0 } else { 2.5 })?;
+                sheet.line(&run, ink, if matches!(curve.role, Role::TrainRaw | Role::Left) { 1.0 } else { 2.5 })?;
             }
         }
         Shape::Points(points) => {

@@ -16,8 +16,13 @@ pub enum Command {
     Evaluate,
     /// Write a checkpoint after the step that is under way.
     Save,
-    /// Go back to a saved moment, by the name of its checkpoint, and pause there.
-    Rewind(String),
+    /// Go back to a saved moment and pause there. The moment that is left is saved first.
+    Rewind {
+        /// Name of the checkpoint's folder.
+        checkpoint: String,
+        /// Go on from there with a tenth of the learning rate that was in force.
+        slower: bool,
+    },
     /// Whether somebody looks at the layers, so that their statistics are worth computing.
     WatchLayers(bool),
     /// Fetch CIFAR-10 in the background.

@@ -252,6 +252,10 @@ pub enum SaveReason {
     Scheduled,
     /// The moment before a setting was changed.
     BeforeChange,
+    /// The moment that a rewind left.
+    BeforeRewind,
+    /// The moment that a rewind went back to, which the run goes on from.
+    Rewound,
     Ending,
 }
 

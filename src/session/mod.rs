@@ -5,6 +5,7 @@ mod command;
 mod course;
 mod event;
 mod moment;
+mod road;
 pub mod series;
 mod state;
 
@@ -15,5 +16,6 @@ pub use event::{
     Notice, Parent, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,
 };
 pub use moment::Moment;
+pub use road::{Road, SavedMoment};
 pub use series::{Series, Summary};
-pub use state::{PendingChange, Road, Session};
+pub use state::{PendingChange, Session};

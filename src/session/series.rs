@@ -150,7 +150,7 @@ impl Series {
         self.levels.is_empty()
     }
 
-    fn last_step(&self) -> Option<u64> {
+    pub fn last_step(&self) -> Option<u64> {
         Some(self.levels.first()?.kept.back()?.step)
     }
 

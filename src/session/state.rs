@@ -2,6 +2,7 @@
 
 use super::Moment;
 use super::event::*;
+use super::road::{Road, SavedMoment};
 use super::series::Series;
 use crate::knobs::{Applies, Knob, Settings};
 
@@ -13,18 +14,6 @@ pub struct PendingChange {
     pub applies: Applies,
     /// Steps taken when it was accepted.
     pub since: u64,
-}
-
-/// What was recorded after a moment that the run went back to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Road {
-    /// The step that both roads share last.
-    pub from: u64,
-    /// With the steps before, as it was drawn.
-    pub train_loss: Series,
-    pub train_accuracy: Series,
-    /// After `from`.
-    pub evaluations: Vec<Evaluation>,
 }
 
 /// Everything known about a run. Built by [`Session::apply`] alone.
@@ -47,8 +36,9 @@ pub struct Session {
     /// Steps at which an epoch ended.
     pub epoch_ends: Vec<u64>,
     pub layers: Option<LayersSeen>,
-    pub saved: Vec<(u64, String)>,
-    /// Stretches that a resumption or a rewind superseded, oldest first.
+    /// Checkpoints on the disk, in the order in which they were written.
+    pub saved: Vec<SavedMoment>,
+    /// What a resumption or a rewind superseded, oldest first.
     pub roads: Vec<Road>,
     pub divergence: Option<Divergence>,
     /// Newest last.
@@ -135,8 +125,8 @@ impl Session {
                 }
             }
             Event::Layers(layers) => self.layers = Some(layers),
-            Event::Saved { step, path, .. } => self.saved.push((step, path)),
-            Event::Dropped { paths } => self.saved.retain(|(_, path)| !paths.contains(path)),
+            Event::Saved { step, path, reason } => self.saved(step, path, reason),
+            Event::Dropped { paths } => self.saved.retain(|saved| !paths.contains(&saved.path)),
             Event::Resumed(resumption) => self.go_back(*resumption),
             Event::Rejected { command, reason } => {
                 self.notice(stamped.time, Notice { text: format!("{command}: {reason}"), warning: true });
@@ -173,27 +163,12 @@ impl Session {
     /// Keeps what was recorded after the moment as a road not taken further, and stands where the moment stood.
     fn go_back(&mut self, resumption: Resumption) {
         let moment = resumption.moment;
-        let step = moment.step;
-        if self.steps() > step {
-            let after = self.evaluations.iter().filter(|evaluation| evaluation.step > step).cloned().collect();
-            self.roads.push(Road {
-                from: step,
-                train_loss: self.train_loss.clone(),
-                train_accuracy: self.train_accuracy.clone(),
-                evaluations: after,
-            });
-        }
-        for series in [&mut self.train_loss, &mut self.train_accuracy, &mut self.learning_rate, &mut self.images_per_second] {
-            *series = series.up_to(step);
-        }
-        self.evaluations.retain(|evaluation| evaluation.step <= step);
-        self.changes.retain(|change| change.step <= step + 1);
-        self.epoch_ends.retain(|end| *end <= step);
+        self.leave_for(&resumption.checkpoint, &moment);
         self.last_step = self.last_step_at(&moment);
         self.pending = moment
             .waiting
             .into_iter()
-            .map(|(knob, to)| PendingChange { knob, to, applies: knob.spec().applies, since: step })
+            .map(|(knob, to)| PendingChange { knob, to, applies: knob.spec().applies, since: moment.step })
             .collect();
         self.settings = moment.settings;
         if let Some(header) = &mut self.header {

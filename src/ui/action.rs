@@ -55,6 +55,10 @@ pub enum Action {
     Nudge(Knob, Nudge),
     Set(Knob, f64),
     Undo,
+    /// Opens the list of saved moments.
+    Moments,
+    /// Goes back to the marked moment, with a tenth of its learning rate.
+    RewindSlower,
     Evaluate,
     Save,
     Fetch,

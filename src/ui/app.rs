@@ -11,6 +11,7 @@ use super::Exit;
 use super::dialog::Dialog;
 use super::field::Field;
 use super::keys::{Context, Key};
+use super::moments::Moments;
 use super::palette::Palette;
 use super::screens::Screen;
 use super::screens::network::NetworkScreen;
@@ -80,6 +81,7 @@ pub enum Overlay {
     Help(u16),
     Palette(Palette),
     Dialog(Dialog),
+    Moments(Moments),
     Edit(Edit),
 }
 
@@ -228,6 +230,7 @@ impl App {
             Some(Overlay::Help(_)) => vec![Context::Help],
             Some(Overlay::Palette(_)) => vec![Context::Palette],
             Some(Overlay::Dialog(_)) => vec![Context::Dialog],
+            Some(Overlay::Moments(_)) => vec![Context::Moments],
             Some(Overlay::Edit(_)) => vec![Context::Edit],
             None => match self.screen {
                 Screen::Train if self.view.cursor.is_some() => vec![Context::Cursor, Context::Train, Context::Anywhere],

@@ -55,7 +55,9 @@ fn diverged(bad: &Divergence) -> String {
         what => format!("{}'s {what}", bad.layer),
     };
     let step = grouped(bad.step);
-    format!("✖ step {step} was not taken: {what} is not finite · < lowers the rate, Space tries again, N starts anew")
+    format!(
+        "✖ step {step} was not taken: {what} is not finite · R goes back, also at a tenth of the rate; < lowers it, Space tries again"
+    )
 }
 
 /// How fetching goes or went, unless a person put it away.

@@ -6,12 +6,23 @@ use ratatui::text::{Line, Span};
 
 use super::theme::Theme;
 use super::widgets::line;
+use crate::knobs::Knob;
 
 /// What an answer does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Choice {
-    Quit { save: bool },
-    NewRun { save: bool },
+    Quit {
+        save: bool,
+    },
+    NewRun {
+        save: bool,
+    },
+    Set {
+        knob: Knob,
+        value: f64,
+    },
+    /// To the checkpoint of that name.
+    Rewind(String),
     ExportChart,
     ExportScreen,
     Stay,
@@ -35,7 +46,8 @@ pub struct Dialog {
 
 impl Dialog {
     fn new(title: &str, text: String, answers: &[(char, &str, Choice)]) -> Dialog {
-        let answers = answers.iter().map(|(key, label, choice)| Answer { key: *key, label: label.to_string(), choice: *choice });
+        let answers =
+            answers.iter().map(|(key, label, choice)| Answer { key: *key, label: label.to_string(), choice: choice.clone() });
         Dialog { title: title.into(), text, answers: answers.collect(), marked: 0 }
     }
 
@@ -67,6 +79,12 @@ impl Dialog {
         Dialog::new("Export", "What goes to a file?".into(), &answers)
     }
 
+    /// How a change is taken back: `set` says what setting does, `rewind` what going back does.
+    pub fn undo(text: String, (set, put_back): (&str, Choice), (rewind, go_back): (&str, Choice)) -> Dialog {
+        let answers = [('s', set, put_back), ('r', rewind, go_back), ('c', "leave it as it is", Choice::Stay)];
+        Dialog::new("Take back?", text, &answers)
+    }
+
     pub fn mark(&mut self, forward: bool) {
         let count = self.answers.len().max(1);
         self.marked = (self.marked + if forward { 1 } else { count - 1 }) % count;
@@ -74,11 +92,11 @@ impl Dialog {
 
     pub fn by_key(&self, letter: char) -> Option<Choice> {
         let letter = letter.to_ascii_lowercase();
-        self.answers.iter().find(|answer| answer.key == letter).map(|answer| answer.choice)
+        self.answers.iter().find(|answer| answer.key == letter).map(|answer| answer.choice.clone())
     }
 
     pub fn chosen(&self) -> Choice {
-        self.answers.get(self.marked).map_or(Choice::Stay, |answer| answer.choice)
+        self.answers.get(self.marked).map_or(Choice::Stay, |answer| answer.choice.clone())
     }
 
     /// The answer under a place on the screen.
@@ -86,7 +104,7 @@ impl Dialog {
         let (area, text) = self.place(screen);
         let row = place.y.checked_sub(area.y + 2 + text.len() as u16 + 1)?;
         let answer = self.answers.get(usize::from(row))?;
-        area.contains(place).then_some(answer.choice)
+        area.contains(place).then(|| answer.choice.clone())
     }
 
     /// Where the dialog lies, and its text in lines.

@@ -22,11 +22,12 @@ pub enum Context {
     Edit,
     Palette,
     Dialog,
+    Moments,
     Help,
 }
 
 impl Context {
-    pub const ALL: [Context; 8] = [
+    pub const ALL: [Context; 9] = [
         Context::Anywhere,
         Context::Train,
         Context::Cursor,
@@ -34,6 +35,7 @@ impl Context {
         Context::Edit,
         Context::Palette,
         Context::Dialog,
+        Context::Moments,
         Context::Help,
     ];
 
@@ -47,6 +49,7 @@ impl Context {
             Context::Edit => "Typing a setting",
             Context::Palette => "Palette",
             Context::Dialog => "Question",
+            Context::Moments => "Saved moments",
             Context::Help => "Help",
         }
     }
@@ -173,9 +176,10 @@ const ROWS: &[Row] = {
         Row(Anywhere, &[ch('f')], A::Freeze, "freeze", "freeze", 55, "freeze the display or let it go on; training goes on either way"),
         Row(Anywhere, &[ch(' ')], A::PauseOrResume, "", "pause", 1, "pause or resume training"),
         Row(Anywhere, &[ch('.')], A::Steps(1), "", "step", 3, "take one step, then pause"),
-        Row(Anywhere, &[ch('u')], A::Undo, "undo", "undo", 20, "take the last change of a setting back"),
+        Row(Anywhere, &[ch('u')], A::Undo, "undo", "undo", 20, "take the last change of a setting back, by setting or by going back to before it"),
         Row(Anywhere, &[ch('V')], A::Evaluate, "evaluate", "", 0, "evaluate on test pictures now"),
         Row(Anywhere, &[ch('S')], A::Save, "save", "save", 25, "save a checkpoint"),
+        Row(Anywhere, &[ch('R')], A::Moments, "rewind", "rewind", 26, "go back to a saved moment; the road that is left stays on the chart"),
         Row(Anywhere, &[ch('E')], A::Export, "export", "", 0, "export a chart or the screen to a file"),
         Row(Anywhere, &[ch('D')], A::Fetch, "fetch", "", 0, "fetch CIFAR-10 in the background, where it is missing"),
         Row(Anywhere, &[ch('N')], A::NewRun, "new-run", "", 0, "start a new run with the settings as they are, and those that wait for one"),
@@ -212,6 +216,15 @@ const ROWS: &[Row] = {
         Row(Dialog, &[LEFT, UP, BACK_TAB], A::Left, "", "", 0, "the answer before"),
         Row(Dialog, &[RIGHT, DOWN, TAB], A::Right, "", "", 0, "the answer after"),
         Row(Dialog, &[ESC], A::Close, "", "never mind", 2, "leave everything as it is"),
+        Row(Moments, &[ENTER], A::Accept, "", "go back there", 1, "go back to the marked moment and pause there"),
+        Row(Moments, &[ch('t')], A::RewindSlower, "", "at a tenth of the rate", 2, "the same, with a tenth of its learning rate"),
+        Row(Moments, &[UP, ch('k')], A::Up, "", "", 0, "a newer one"),
+        Row(Moments, &[DOWN, ch('j')], A::Down, "", "", 0, "an older one"),
+        Row(Moments, &[PAGE_UP], A::PageUp, "", "", 0, "ten newer"),
+        Row(Moments, &[PAGE_DOWN], A::PageDown, "", "", 0, "ten older"),
+        Row(Moments, &[ch('g'), HOME], A::First, "", "", 0, "to the newest"),
+        Row(Moments, &[ch('G'), END], A::Last, "", "", 0, "to the oldest"),
+        Row(Moments, &[ESC, ch('q')], A::Close, "", "stay", 3, "stay where the run is"),
         Row(Help, &[UP, ch('k')], A::Up, "", "scroll", 1, "up"),
         Row(Help, &[DOWN, ch('j')], A::Down, "", "", 0, "down"),
         Row(Help, &[PAGE_UP], A::PageUp, "", "", 0, "a page up"),
@@ -311,7 +324,7 @@ mod tests {
 
     #[test]
     fn keys_of_later_screens_are_free() {
-        for letter in ['R', 'F', 'T', '3', '4', '5', '6'] {
+        for letter in ['F', 'T', '3', '4', '5', '6'] {
             assert_eq!(action(Key::char(letter), &Context::ALL), None, "{letter}");
         }
     }
@@ -320,7 +333,7 @@ mod tests {
     fn lower_case_looks_and_capitals_steer() {
         let steers = |action: Action| {
             use Action::*;
-            matches!(action, PauseOrResume | Steps(_) | Nudge(..) | Evaluate | Save | Fetch | NewRun | Export)
+            matches!(action, PauseOrResume | Steps(_) | Nudge(..) | Evaluate | Save | Moments | Fetch | NewRun | Export)
         };
         for row in bindings().filter(|row| row.context == Context::Anywhere || row.context == Context::Train) {
             for key in &row.keys {

@@ -13,6 +13,7 @@ mod footer;
 mod help;
 mod input;
 pub mod keys;
+pub mod moments;
 mod mouse;
 pub mod palette;
 pub mod screens;

@@ -54,6 +54,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Some(Overlay::Help(scrolled)) => help::render(*scrolled, area, buf, &app.theme),
         Some(Overlay::Palette(state)) => palette::render(state, app, area, buf),
         Some(Overlay::Dialog(dialog)) => dialog.render(area, buf, &app.theme),
+        Some(Overlay::Moments(moments)) => moments.render(app, area, buf),
         Some(Overlay::Edit(_)) | None => {}
     }
 }

@@ -94,6 +94,7 @@ impl Theme {
     pub fn curve(&self, role: Role) -> Style {
         match role {
             Role::TrainRaw => self.raw,
+            Role::Left => self.dim,
             Role::Train => self.train,
             Role::Test => self.test,
             Role::LearningRate => self.rate,

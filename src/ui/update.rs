@@ -11,11 +11,12 @@ use super::action::Action;
 use super::app::{App, Edit, Effect, ExportRequest, Msg, Overlay, Tone};
 use super::dialog::{Choice, Dialog};
 use super::keys::{self, Key};
+use super::moments::Moments;
 use super::palette::{self, Palette};
 use super::screens::{self, Screen, train};
 use super::theme::{Theme, ThemeName};
 use super::{Exit, banner, help, mouse, shell};
-use crate::chart::{Detail, chart};
+use crate::chart::{Detail, chart, short_change};
 use crate::knobs::Knob;
 use crate::session::{Command, Event, Phase, SaveReason, Stamped};
 use crate::spec::grouped;
@@ -178,6 +179,7 @@ fn anywhere(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Undo => return undo(app),
         Action::Evaluate => return app.steer(Command::Evaluate),
         Action::Save => return app.steer(Command::Save),
+        Action::Moments => open_moments(app),
         Action::Fetch => return fetch(app),
         Action::NewRun => return new_run(app),
         Action::Export => app.overlay = Some(Overlay::Dialog(Dialog::export(train::main_metric(app).title()))),
@@ -215,6 +217,12 @@ fn in_overlay(app: &mut App, overlay: Overlay, action: Action) -> Vec<Effect> {
                 _ => {}
             }
             app.overlay = Some(Overlay::Palette(palette));
+        }
+        (Overlay::Moments(moments), Action::Accept) => return rewind(app, &moments, false),
+        (Overlay::Moments(moments), Action::RewindSlower) => return rewind(app, &moments, true),
+        (Overlay::Moments(moments), action) => {
+            let moved = moments.moved(app.session(), action);
+            app.overlay = Some(Overlay::Moments(moved));
         }
         (Overlay::Dialog(dialog), Action::Accept) => return choose(app, dialog.chosen()),
         (Overlay::Dialog(mut dialog), action) => {
@@ -266,6 +274,8 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
             let settings = app.settings_for_a_new_run();
             app.stop(save, Exit::NewRun { settings, theme: app.theme.name })
         }
+        Choice::Set { knob, value } => put_back(app, knob, value),
+        Choice::Rewind(checkpoint) => app.steer(Command::Rewind { checkpoint, slower: false }),
         Choice::ExportChart => anywhere(app, Action::ExportChart),
         Choice::ExportScreen => anywhere(app, Action::ExportScreen),
         Choice::Stay => Vec::new(),
@@ -305,7 +315,7 @@ fn quit(app: &mut App) -> Vec<Effect> {
     }
     let session = app.session();
     let saved =
-        session.saved.last().map_or("nothing is saved yet".to_string(), |(step, _)| format!("step {} is saved", grouped(*step)));
+        session.saved.last().map_or("nothing is saved yet".to_string(), |saved| format!("step {} is saved", grouped(saved.step)));
     let text = format!("The run is at step {}; {saved}.", grouped(session.steps()));
     app.overlay = Some(Overlay::Dialog(Dialog::quit(text)));
     Vec::new()
@@ -327,17 +337,40 @@ fn new_run(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-fn undo(app: &mut App) -> Vec<Effect> {
-    match app.to_undo() {
-        Some((knob, value)) => {
-            app.say(Tone::Info, format!("back to {} {}", knob.name(), knob.spec().format(value)));
-            app.set(knob, value)
-        }
-        None => {
-            app.say(Tone::Info, "no change is left to take back");
-            Vec::new()
-        }
+fn open_moments(app: &mut App) {
+    match app.session().saved.is_empty() {
+        true => app.say(Tone::Info, "nothing is saved yet; S saves this moment"),
+        false => app.overlay = Some(Overlay::Moments(Moments::default())),
     }
+}
+
+fn rewind(app: &mut App, moments: &Moments, slower: bool) -> Vec<Effect> {
+    let Some(checkpoint) = moments.chosen(app.session()).map(|saved| saved.path.clone()) else { return Vec::new() };
+    app.steer(Command::Rewind { checkpoint, slower })
+}
+
+/// Takes the last change back: by setting, or where steps were taken since and the moment before it is saved, as one chooses.
+fn undo(app: &mut App) -> Vec<Effect> {
+    let Some((knob, value)) = app.to_undo() else {
+        app.say(Tone::Info, "no change is left to take back");
+        return Vec::new();
+    };
+    let session = app.session();
+    let accepted = session.undoable().filter(|change| change.knob == knob && session.steps() >= change.step);
+    let before = accepted.and_then(|change| session.saved_before(change.step - 1).filter(|saved| saved.step + 1 == change.step));
+    let (Some(change), Some(saved)) = (accepted, before) else { return put_back(app, knob, value) };
+    let set = format!("set {} to {} from here on", knob.spec().label, change.from);
+    let go_back = format!("go back to step {}, before it", grouped(saved.step));
+    let text = format!("{} since step {}.", short_change(change), grouped(change.step));
+    let rewind = Choice::Rewind(saved.path.clone());
+    let dialog = Dialog::undo(text, (&set, Choice::Set { knob, value }), (&go_back, rewind));
+    app.overlay = Some(Overlay::Dialog(dialog));
+    Vec::new()
+}
+
+fn put_back(app: &mut App, knob: Knob, value: f64) -> Vec<Effect> {
+    app.say(Tone::Info, format!("back to {} {}", knob.name(), knob.spec().format(value)));
+    app.set(knob, value)
 }
 
 fn fetch(app: &mut App) -> Vec<Effect> {

@@ -208,9 +208,9 @@ impl Desk {
                     }
                 }
                 Action::Save(reason) => self.save(reason, engine, learner),
-                Action::Rewind(name) => {
-                    if let Err(reason) = self.rewind(&name, engine, learner) {
-                        self.emit(Event::Rejected { command: format!("rewind to {name}"), reason });
+                Action::Rewind { checkpoint, slower } => {
+                    if let Err(reason) = self.rewind(&checkpoint, slower, engine, learner) {
+                        self.emit(Event::Rejected { command: format!("rewind to {checkpoint}"), reason });
                     }
                     continue;
                 }
@@ -288,16 +288,28 @@ impl Desk {
         }
     }
 
-    /// Brings engine and learner back to a saved moment.
-    fn rewind(&mut self, name: &str, engine: &mut Engine, learner: &mut dyn Learner) -> Result<(), String> {
+    /// Brings engine and learner back to a saved moment. The one that is left is saved before, and the one that the run goes on
+    /// from is saved anew, so that it is the newest.
+    fn rewind(&mut self, name: &str, slower: bool, engine: &mut Engine, learner: &mut dyn Learner) -> Result<(), String> {
         let (folder, _) = self.folder.as_ref().ok_or("this run keeps no folder, so nothing was saved")?;
         let checkpoints = folder.checkpoints();
         self.finish_saving();
+        // Before anything is written: a newer checkpoint may take this one's place.
         let saved = read_checkpoint(&checkpoints.join(name)).map_err(|error| error.to_string())?;
+        if !engine.is_saved()
+            && let Outcome::NotSaved(reason) = self.save(SaveReason::BeforeRewind, engine, learner)
+        {
+            return Err(format!("what was learned since would be lost, for it cannot be saved: {reason}"));
+        }
+        self.finish_saving();
         let checkpoint = Checkpoint { parameters: saved.parameters, velocities: saved.velocities };
         learner.restore(&checkpoint).map_err(|error| error.to_string())?;
         self.emit(resumed(saved.name, &saved.state.moment, &self.header.device));
-        let events = engine.rewind(saved.state.moment);
+        let moment = saved.state.moment;
+        let events = engine.rewind(moment, slower);
+        if let Outcome::NotSaved(reason) = self.save(SaveReason::Rewound, engine, learner) {
+            self.emit(Event::Notice(Notice { text: reason, warning: true }));
+        }
         self.emit_all(events);
         Ok(())
     }

@@ -2,5 +2,6 @@
 
 mod fixture;
 mod pictures;
+mod rewind;
 mod speed;
 mod steering;

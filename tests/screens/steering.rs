@@ -349,12 +349,3 @@ fn help_shows_every_row_of_the_key_table() {
         assert!(seen.contains(&words.join(" ")), "`{}` is not in help", row.help);
     }
 }
-
-#[test]
-fn the_readme_has_the_table_of_keys() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let table = readme.split_once("<!-- keys -->\n").and_then(|(_, rest)| rest.split_once("<!-- /keys -->"));
-    let (table, _) = table.expect("README.md has the markers <!-- keys --> and <!-- /keys -->");
-    let expected = keys::markdown();
-    assert_eq!(table.trim(), expected.trim(), "put this between the markers:\n{expected}");
-}

@@ -55,6 +55,7 @@ impl Inks {
     pub fn curve(&self, role: Role) -> Rgb {
         match role {
             Role::TrainRaw => self.raw,
+            Role::Left => self.dim,
             Role::Train => self.train,
             Role::Test => self.test,
             Role::LearningRate => self.rate,

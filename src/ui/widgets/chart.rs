@@ -178,7 +178,7 @@ fn horizontal_axis(model: &ChartModel, plot: Rect, bottom: u16, buf: &mut Buffer
 fn curves(model: &ChartModel, plot: Rect, theme: &Theme) -> Canvas {
     let raster = Raster::new(plot);
     let at = |(step, value): (f64, f64)| (raster.x(&model.x, step), raster.y(&model.y, value));
-    let layers = [Role::TrainRaw, Role::Test, Role::LearningRate, Role::Train];
+    let layers = [Role::TrainRaw, Role::Left, Role::Test, Role::LearningRate, Role::Train];
     let mut canvas = Canvas::new(plot.width, plot.height, layers.map(|role| theme.curve(role)).to_vec());
     for curve in &model.curves {
         let layer = layers.iter().position(|role| *role == curve.role).unwrap_or(0) as u8;

@@ -1,0 +1,125 @@
+//! Saved moments, and what becomes of the steps that were taken after one that the run goes back to.
+
+use super::event::{Change, Evaluation, SaveReason, Split};
+use super::moment::Moment;
+use super::series::Series;
+use super::state::Session;
+
+/// A checkpoint, and what was known of the run when it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedMoment {
+    pub step: u64,
+    /// Epochs behind it.
+    pub epoch: f64,
+    /// Name of its folder.
+    pub path: String,
+    pub reason: SaveReason,
+    /// Mean loss of its last step.
+    pub loss: Option<f64>,
+    /// Of the last evaluation on test pictures before it.
+    pub test_accuracy: Option<f64>,
+    /// The road that it lies on, if the run's own history does not lead through it.
+    pub road: Option<usize>,
+}
+
+/// A history that the run left when it went back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Road {
+    /// The last step that it has in common with the road that was taken instead.
+    pub from: u64,
+    /// From the run's first step on, as everything else here.
+    pub train_loss: Series,
+    pub train_accuracy: Series,
+    pub learning_rate: Series,
+    pub images_per_second: Series,
+    pub evaluations: Vec<Evaluation>,
+    pub changes: Vec<Change>,
+    pub epoch_ends: Vec<u64>,
+}
+
+impl Road {
+    /// Number of its last step.
+    pub fn end(&self) -> u64 {
+        self.train_loss.last_step().unwrap_or(0)
+    }
+}
+
+impl Session {
+    /// The step of the longest road, or of the one that was taken.
+    pub fn furthest(&self) -> u64 {
+        self.roads.iter().map(Road::end).fold(self.steps(), u64::max)
+    }
+
+    /// The newest saved moment that the run's own history leads through, at or before a step.
+    pub fn saved_before(&self, step: u64) -> Option<&SavedMoment> {
+        self.saved.iter().filter(|saved| saved.road.is_none() && saved.step <= step).max_by_key(|saved| saved.step)
+    }
+
+    pub(super) fn saved(&mut self, step: u64, path: String, reason: SaveReason) {
+        let tested = self.evaluations.iter().rfind(|evaluation| evaluation.split == Split::Test && evaluation.step <= step);
+        let moment = SavedMoment {
+            step,
+            epoch: self.epoch_at(step),
+            reason,
+            loss: self.train_loss.nearest(step).filter(|_| step > 0).map(|summary| summary.mean),
+            test_accuracy: tested.map(|evaluation| evaluation.accuracy),
+            road: None,
+            path,
+        };
+        // A moment that is asked for again keeps its checkpoint.
+        self.saved.retain(|saved| saved.path != moment.path);
+        self.saved.push(moment);
+    }
+
+    /// Stands at a moment of the road that the checkpoint lies on; what lies behind that on the present one becomes a road left.
+    pub(super) fn leave_for(&mut self, checkpoint: &str, moment: &Moment) {
+        let step = moment.step;
+        let origin = self.saved.iter().find(|saved| saved.path == checkpoint).and_then(|saved| saved.road);
+        // Where the present road and the wanted one part.
+        let parted = |roads: &[Road]| roads.iter().map(|road| road.from).min().unwrap_or(step);
+        let from = origin.map_or(step, |road| parted(&self.roads[road..]).min(step));
+        let here = self.roads.len();
+        if self.steps() > from {
+            self.roads.push(self.present(from));
+            for saved in self.saved.iter_mut().filter(|saved| saved.road.is_none() && saved.step > from) {
+                saved.road = Some(here);
+            }
+        }
+        if let Some(origin) = origin {
+            self.take_up(self.roads[origin].clone());
+            let shared: Vec<u64> = (origin..self.roads.len()).map(|end| parted(&self.roads[origin..end])).collect();
+            for saved in self.saved.iter_mut().filter(|saved| saved.step <= step) {
+                let on_it = |road: usize| road == origin || (road > origin && saved.step <= shared[road - origin]);
+                saved.road = saved.road.filter(|road| !on_it(*road));
+            }
+        }
+        for series in [&mut self.train_loss, &mut self.train_accuracy, &mut self.learning_rate, &mut self.images_per_second] {
+            *series = series.up_to(step);
+        }
+        self.evaluations.retain(|evaluation| evaluation.step <= step);
+        // A checkpoint may be of the moment before a change that was to hold from the next step on.
+        let holds = |change: &Change| change.step == step + 1 && moment.settings.text(change.knob) == change.to;
+        self.changes.retain(|change| change.step <= step || holds(change));
+        self.epoch_ends.retain(|end| *end <= step);
+    }
+
+    fn present(&self, from: u64) -> Road {
+        Road {
+            from,
+            train_loss: self.train_loss.clone(),
+            train_accuracy: self.train_accuracy.clone(),
+            learning_rate: self.learning_rate.clone(),
+            images_per_second: self.images_per_second.clone(),
+            evaluations: self.evaluations.clone(),
+            changes: self.changes.clone(),
+            epoch_ends: self.epoch_ends.clone(),
+        }
+    }
+
+    fn take_up(&mut self, road: Road) {
+        let Road { train_loss, train_accuracy, learning_rate, images_per_second, evaluations, changes, epoch_ends, .. } = road;
+        (self.train_loss, self.train_accuracy) = (train_loss, train_accuracy);
+        (self.learning_rate, self.images_per_second) = (learning_rate, images_per_second);
+        (self.evaluations, self.changes, self.epoch_ends) = (evaluations, changes, epoch_ends);
+    }
+}
