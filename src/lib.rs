@@ -15,7 +15,8 @@
 //! |---|---|---|
 //! | [`knobs`] | the table of everything a person can set | nothing |
 //! | [`spec`] | a network as data, what follows from it, the built-in ones | knobs |
-//! | [`session`] | commands, events, and the fold over events that everything is drawn from | knobs, spec |
+//! | [`probe`] | what somebody looks at inside the network, and what was seen | nothing |
+//! | [`session`] | commands, events, and the fold over events that everything is drawn from | knobs, spec, probe |
 //! | [`link`] | the channels, and what becomes of events a screen has no room for | session |
 //! | [`engine`] | the training state machine, schedules, scripts; no tensors, threads or clock | session |
 //! | [`ops`] | every operation, forward and backward, proved | spec |
@@ -58,6 +59,7 @@ pub mod link;
 pub mod logging;
 pub mod nn;
 pub mod ops;
+pub mod probe;
 pub mod run;
 pub mod session;
 pub mod signals;

@@ -1,10 +1,12 @@
 //! The channels between the one who steers and the one who trains.
 //!
 //! Commands are few and bounded. Events come in batches; [`EventSender`] never waits: towards a screen it merges what the
-//! channel cannot take, towards a pipe (lossless) it queues.
+//! channel cannot take, towards a pipe (lossless) it queues. What was seen inside the network has a lane of its own, in which
+//! only the newest waits.
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded, unbounded};
 
+use crate::probe::Seen;
 use crate::session::{Command, Event, Stamped};
 
 /// Commands that may wait for the worker; it reads them between layers.
@@ -19,6 +21,8 @@ const HELD: usize = 512;
 pub struct Link {
     pub commands: Sender<Command>,
     pub events: Receiver<Vec<Stamped>>,
+    /// The newest answer to what is watched.
+    pub seen: Receiver<Box<Seen>>,
 }
 
 /// The end that trains.
@@ -26,6 +30,7 @@ pub struct Link {
 pub struct WorkerLink {
     pub commands: Receiver<Command>,
     pub events: EventSender,
+    pub seen: SeenSender,
 }
 
 /// A screen may lose resolution, a pipe may not.
@@ -41,8 +46,28 @@ pub fn link(delivery: Delivery) -> (Link, WorkerLink) {
         Delivery::Merging => bounded(BATCHES),
         Delivery::Lossless => unbounded(),
     };
+    let (seen_in, seen_out) = bounded(1);
     let events = EventSender { lane: event_in, held: Vec::new() };
-    (Link { commands: command_in, events: event_out }, WorkerLink { commands: command_out, events })
+    let seen = SeenSender { lane: seen_in, stale: seen_out.clone() };
+    (Link { commands: command_in, events: event_out, seen: seen_out }, WorkerLink { commands: command_out, events, seen })
+}
+
+/// Hands over what was seen; an answer that nobody took makes room for the newer one.
+#[derive(Debug)]
+pub struct SeenSender {
+    lane: Sender<Box<Seen>>,
+    stale: Receiver<Box<Seen>>,
+}
+
+impl SeenSender {
+    pub fn send(&self, seen: Box<Seen>) {
+        let mut newest = seen;
+        while let Err(TrySendError::Full(again)) = self.lane.try_send(newest) {
+            // Whether the reader was quicker or not, there is room now.
+            let _ = self.stale.try_recv();
+            newest = again;
+        }
+    }
 }
 
 /// What became of a reader.
@@ -132,6 +157,7 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::Probe;
     use crate::session::{Change, Notice, StepStats};
 
     fn step(step: u64, loss: f64) -> Stamped {
@@ -177,6 +203,17 @@ mod tests {
             }
         }
         assert_eq!((steps, milestones, highest, last), (20_000, 20, 99.0, 20_000));
+    }
+
+    #[test]
+    fn of_what_was_seen_only_the_newest_waits() {
+        let (screen, worker) = link(Delivery::Merging);
+        for step in 1..=3 {
+            let sight = Err(String::new());
+            worker.seen.send(Box::new(Seen { probe: Probe::Pictures(Vec::new()), step, took: 0.0, per_step: 0.0, sight }));
+        }
+        assert_eq!(screen.seen.try_recv().map(|seen| seen.step), Ok(3));
+        assert!(screen.seen.is_empty());
     }
 
     #[test]

@@ -6,10 +6,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use alexscope::engine::{
-    Checkpoint, Flow, Gate, Learner, LearnerError, Pictures, Point, Script, StepPlan, StepResult, Stepped, Tested,
+    Checkpoint, Flow, Gate, Learner, LearnerError, Pictures, Point, Script, Standing, StepPlan, StepResult, Stepped, Tested,
+    Viewer,
 };
 use alexscope::knobs::{Knob, Settings};
 use alexscope::link::{Delivery, Link, link};
+use alexscope::probe::{Picture, PictureSight, Probe, Sight};
 use alexscope::run::{RunFolder, read_events};
 use alexscope::session::{
     Command, DatasetInfo, DeviceInfo, Divergence, Event, FinishReason, Pass, Phase, RunHeader, SaveReason, Session, Stamped,
@@ -56,6 +58,23 @@ impl Learner for Pretender {
     fn checkpoint(&self) -> Result<Checkpoint, LearnerError> {
         Ok(Checkpoint::default())
     }
+
+    fn viewer(&self) -> Result<Box<dyn Viewer>, LearnerError> {
+        Ok(Box::new(PretendedEyes))
+    }
+}
+
+/// Sees nothing but the step.
+struct PretendedEyes;
+
+impl Viewer for PretendedEyes {
+    fn look(&mut self, probe: &Probe, standing: &Standing) -> Result<Sight, LearnerError> {
+        let Probe::Pictures(pictures) = probe else { return Err(LearnerError("there are no layers here".into())) };
+        let name = |picture: &Picture| format!("{picture} at step {}", standing.step);
+        Ok(Sight::Pictures(pictures.iter().map(|picture| PictureSight { name: name(picture), ..Default::default() }).collect()))
+    }
+
+    fn rest(&mut self) {}
 }
 
 struct Run {
@@ -169,6 +188,39 @@ impl Run {
         }
         (ending, self.session, self.seen, self.folder)
     }
+}
+
+#[test]
+fn what_is_watched_is_answered_while_training_and_while_paused_and_never_recorded() {
+    let mut run = start(Faults { layer_time: Duration::from_millis(1), ..Faults::default() });
+    run.until("the first step", |session| session.steps() >= 1);
+    assert!(run.link.seen.is_empty(), "nobody looks, so nothing is computed");
+    let probe = |place| Probe::Pictures(vec![Picture::Test(place)]);
+    run.send(Command::Watch(Some(probe(3))));
+    let patience = Duration::from_secs(10);
+    let first = run.link.seen.recv_timeout(patience).unwrap();
+    let second = run.link.seen.recv_timeout(patience).unwrap();
+    assert_eq!((&first.probe, second.step > first.step), (&probe(3), true));
+    run.send(Command::Pause);
+    run.until("the pause", |session| session.phase == Phase::Paused);
+    run.send(Command::Watch(Some(probe(4))));
+    let sight = loop {
+        let seen = run.link.seen.recv_timeout(patience).unwrap();
+        if seen.probe == probe(4) {
+            break seen.sight;
+        }
+    };
+    let Ok(Sight::Pictures(pictures)) = sight else { panic!("{sight:?}") };
+    assert!(pictures[0].name.starts_with("test picture 4 at step"), "{}", pictures[0].name);
+    assert!(run.link.seen.recv_timeout(Duration::from_millis(300)).is_err(), "the network stands still; so does the picture");
+    run.send(Command::Watch(None));
+    run.send(Command::Resume);
+    run.until("more steps", |session| session.phase == Phase::Training);
+    assert!(run.link.seen.recv_timeout(Duration::from_millis(300)).is_err(), "nobody looks any more");
+    run.send(Command::Stop { save: false });
+    let (_, _, _, folder) = run.end();
+    let record = std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap();
+    assert!(!record.contains("test picture"), "what was seen is no part of the record");
 }
 
 #[test]

@@ -134,6 +134,13 @@ impl<D: Deref<Target = Dataset>> BatchMaker<D> {
     }
 }
 
+/// One picture of [`PICTURE_BYTES`] as the network's input, treated as test pictures are.
+pub fn as_input(dataset: &Dataset, picture: &[u8], input: [usize; 3], pixels: Pixels) -> Vec<f32> {
+    let mut image = vec![0.0; input.iter().product()];
+    Feed::new(input, pixels, dataset.train.statistics()).write(picture, View::default(), &mut image);
+    image
+}
+
 /// The order in which an epoch goes through the training set.
 #[derive(Debug, Default)]
 struct EpochOrder {

@@ -10,6 +10,7 @@ pub mod cifar10;
 pub mod emoji10;
 mod error;
 pub mod fetch;
+mod own;
 mod pictures;
 mod prefetch;
 mod resize;
@@ -17,8 +18,9 @@ mod source;
 mod stream;
 
 pub use augmentation::Augmentation;
-pub use batch::{Batch, BatchMaker, BatchPlan, Split, make_batch};
+pub use batch::{Batch, BatchMaker, BatchPlan, Split, as_input, make_batch};
 pub use error::{BatchError, DataError};
+pub use own::{PictureError, read_picture};
 pub use pictures::{CHANNELS, ChannelStatistics, Dataset, PICTURE_BYTES, Pictures, SIDE};
 pub use prefetch::Prefetcher;
 pub use source::{DATA_FOLDER, Source, load};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::StepPlan;
+use super::{StepPlan, Viewer};
 use crate::knobs::Settings;
 use crate::session::{Divergence, LayersSeen, Pass};
 
@@ -88,4 +88,7 @@ pub trait Learner {
 
     /// A copy of all that training has changed.
     fn checkpoint(&self) -> Result<Checkpoint, LearnerError>;
+
+    /// Eyes for this learner's network; they see its weights as they are at each look, also after a restoration.
+    fn viewer(&self) -> Result<Box<dyn Viewer>, LearnerError>;
 }

@@ -9,6 +9,7 @@ mod schedule;
 mod script;
 #[cfg(test)]
 mod tests;
+mod viewer;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use learner::{Checkpoint, Flow, Gate, Learner, LearnerError, Point, StepResult, Stepped, Tensors, Tested};
 pub use schedule::learning_rate;
 pub use script::{Script, ScriptError, ScriptLine};
+pub use viewer::{Standing, Viewer};
 
 use crate::knobs::{Applies, Knob, Nudge, Settings};
 use crate::session::{Change, Command, Divergence, Evaluation, Event, FinishReason, Moment, Phase, SaveReason, Split, StepStats};
@@ -217,7 +219,7 @@ impl Engine {
         self.position
     }
 
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
 
@@ -277,7 +279,7 @@ impl Engine {
                 Vec::new()
             }
             // The worker's own business.
-            Command::WatchLayers(_) | Command::FetchData => Vec::new(),
+            Command::WatchLayers(_) | Command::Watch(_) | Command::FetchData => Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What can go wrong in a network.
 
-use crate::dataset::BatchError;
+use crate::dataset::{BatchError, PictureError};
 use crate::knobs::KnobError;
 use crate::ops;
 use crate::spec::SpecError;
@@ -21,6 +21,12 @@ pub enum Error {
     Shape { name: String, expected: Vec<usize>, came: Vec<usize> },
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
+    #[error("there is no layer {place}; this network has {layers}, counted from 0")]
+    NoLayer { place: usize, layers: usize },
+    #[error("there is no test picture {place}; there are {there}, counted from 0")]
+    NoPicture { place: usize, there: usize },
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     #[error(transparent)]
     Batch(#[from] BatchError),
 }

@@ -8,9 +8,10 @@ use candle_core::{Device, Tensor};
 
 use super::error::{Error, Result};
 use super::network::{Mode, Network};
+use super::viewer::NetworkViewer;
 use crate::dataset::{Augmentation, Batch, BatchPlan, Dataset, Prefetcher, Split};
 use crate::engine::{
-    BatchRange, Checkpoint, Flow, Gate, Learner, LearnerError, Point, StepPlan, StepResult, Stepped, Tensors, Tested,
+    BatchRange, Checkpoint, Flow, Gate, Learner, LearnerError, Point, StepPlan, StepResult, Stepped, Tensors, Tested, Viewer,
 };
 use crate::knobs::{Knob, Settings};
 use crate::ops::sgd::UpdateNorms;
@@ -21,6 +22,7 @@ use crate::spec::ModelSpec;
 pub struct NetworkLearner {
     model: ModelSpec,
     network: Network,
+    dataset: Arc<Dataset>,
     prefetcher: Prefetcher,
 }
 
@@ -44,7 +46,7 @@ impl NetworkLearner {
     /// Builds the network for batches as `settings` want them.
     pub fn new(model: ModelSpec, dataset: Arc<Dataset>, settings: &Settings) -> Result<NetworkLearner> {
         let network = Network::build(&model, settings.get(Knob::Seed) as u64, settings.count(Knob::BatchSize))?;
-        Ok(NetworkLearner { model, network, prefetcher: Prefetcher::new(dataset)? })
+        Ok(NetworkLearner { model, network, dataset: dataset.clone(), prefetcher: Prefetcher::new(dataset)? })
     }
 
     pub fn network(&self) -> &Network {
@@ -191,7 +193,7 @@ impl NetworkLearner {
         for parameter in self.network.parameters_mut() {
             let shape = parameter.value.dims().to_vec();
             parameter.value.set(&load(&checkpoint.parameters, &parameter.name, &shape)?)?;
-            parameter.velocity = load(&checkpoint.velocities, &parameter.name, &shape)?;
+            parameter.velocity.slice_set(&load(&checkpoint.velocities, &parameter.name, &shape)?, 0, 0)?;
         }
         Ok(())
     }
@@ -232,5 +234,10 @@ impl Learner for NetworkLearner {
 
     fn checkpoint(&self) -> std::result::Result<Checkpoint, LearnerError> {
         self.try_checkpoint().map_err(|error| LearnerError(error.to_string()))
+    }
+
+    fn viewer(&self) -> std::result::Result<Box<dyn Viewer>, LearnerError> {
+        let viewer = NetworkViewer::new(&self.network, self.model.clone(), self.dataset.clone());
+        Ok(Box::new(viewer.map_err(|error| LearnerError(error.to_string()))?))
     }
 }

@@ -7,7 +7,9 @@ mod network;
 mod node;
 #[cfg(test)]
 mod tests;
+mod viewer;
 
 pub use error::{Error, Result};
 pub use learner::NetworkLearner;
 pub use network::{Mode, Network, Parameter, Times, Watch};
+pub use viewer::NetworkViewer;

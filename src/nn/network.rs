@@ -17,7 +17,8 @@ use crate::ops::softmax_cross_entropy::LossSum;
 use crate::ops::{Context, activation, conv2d, dense, dropout, lrn, max_pool2d, sgd, softmax_cross_entropy, statistics};
 use crate::spec::{Activation, LayerSpec, ModelSpec};
 
-/// A trained tensor with what the optimizer keeps of it.
+/// A trained tensor with what the optimizer keeps of it. Copies share their memory.
+#[derive(Clone)]
 pub struct Parameter {
     /// `conv1.weight`
     pub name: String,
@@ -59,6 +60,8 @@ pub struct Times {
 pub struct Network {
     ctx: Context,
     nodes: Vec<Node>,
+    /// Activations right after a layer with weights are applied in its pass.
+    fuses: bool,
     parameters: Vec<Parameter>,
     variables: VarMap,
     capacity: usize,
@@ -77,6 +80,7 @@ impl Network {
         let mut network = Network {
             ctx: Context::new(),
             nodes: Vec::new(),
+            fuses: true,
             parameters: Vec::new(),
             variables: VarMap::new(),
             capacity: 0,
@@ -88,6 +92,24 @@ impl Network {
         network.resize(model, capacity)?;
         network.draw_parameters(model, seed)?;
         Ok(network)
+    }
+
+    /// A network with the same weights, gradients and velocities, in the same memory, that keeps what each layer gives by itself:
+    /// no activation is applied in another layer's pass. It has no room for a batch yet.
+    pub fn twin(&self) -> Result<Network> {
+        let none = || Tensor::zeros(0, DType::F32, &Device::Cpu);
+        Ok(Network {
+            ctx: Context::new(),
+            nodes: Vec::new(),
+            fuses: false,
+            parameters: self.parameters.clone(),
+            variables: self.variables.clone(),
+            capacity: 0,
+            gradients: [none()?, none()?],
+            values: Vec::new(),
+            times: Times::default(),
+            given: self.given.clone(),
+        })
     }
 
     /// Makes room for batches of up to `capacity` pictures; weights stay.
@@ -102,7 +124,7 @@ impl Network {
         self.values.clear();
         let mut weighted = false;
         for (layer, trace) in model.layers.iter().zip(&trace.layers) {
-            self.nodes.push(Node::build(layer, trace, before, weighted, capacity)?);
+            self.nodes.push(Node::build(layer, trace, before, weighted && self.fuses, capacity)?);
             weighted = matches!(layer.what, LayerSpec::Conv2d { .. } | LayerSpec::Dense { .. });
             before.parameters += if weighted { 2 } else { 0 };
             before.lrn += u8::from(matches!(layer.what, LayerSpec::Lrn { .. }));
@@ -114,6 +136,13 @@ impl Network {
         }
         self.capacity = capacity;
         Ok(())
+    }
+
+    /// Gives up the room for batches; weights stay.
+    pub fn clear(&mut self) {
+        self.nodes.clear();
+        self.values.clear();
+        self.capacity = 0;
     }
 
     fn draw_parameters(&mut self, model: &ModelSpec, seed: u64) -> Result<()> {
@@ -154,6 +183,11 @@ impl Network {
 
     pub fn capacity(&self) -> usize {
         self.capacity
+    }
+
+    /// What layer `place` was given in the last forward pass.
+    pub fn input(&self, place: usize) -> Option<&Tensor> {
+        self.values.get(place)
     }
 
     /// What layer `place` gave in the last forward pass.

@@ -1,12 +1,17 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use serde::Deserialize;
 
 use super::network::{Mode, Network, Watch};
+use super::node::Work;
+use super::viewer::NetworkViewer;
+use crate::engine::{Standing, Viewer};
 use crate::knobs::{Knob, Settings};
-use crate::spec::{ModelSpec, zoo};
+use crate::probe::{LayerProbe, Picture, Probe, Sight};
+use crate::spec::{LayerSpec, ModelSpec, zoo};
 
 /// PyTorch's values in f64 for `alexnet-paper` without dropout; tensors as (sum, sum of squares).
 #[derive(Deserialize)]
@@ -188,4 +193,103 @@ fn candle_finds_the_parameters_under_their_names() {
     let layer = candle_nn::linear(84, 10, builder.pp("fc5")).unwrap();
     let weight = network.parameters().iter().find(|parameter| parameter.name == "fc5.weight").unwrap();
     assert_eq!(layer.weight().to_vec2::<f32>().unwrap(), weight.value.to_vec2::<f32>().unwrap());
+}
+
+#[test]
+fn the_maps_shown_are_the_layers_true_outputs_also_before_and_after_the_activation() {
+    let mut all: BTreeMap<String, Golden> = serde_json::from_str(include_str!("../../tests/goldens/alexnet.json")).unwrap();
+    let golden = all.remove("two_towers_lrn").unwrap();
+    let model = zoo::load("alexnet-paper").unwrap();
+    let mut settings = model.settings().unwrap();
+    settings.set(Knob::Dropout, 0.0).unwrap();
+    let network = golden_network(&model);
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Source::Emoji10).unwrap());
+    let mut viewer = NetworkViewer::new(&network, model, dataset).unwrap();
+    let images = Tensor::from_vec(hashed(2 * 3 * 227 * 227, 99, 4.0), (2, 3, 227, 227), &Device::Cpu).unwrap();
+    let seen = viewer.run(&images, None, &settings, Mode::Testing).unwrap();
+    for (layer, expected) in &golden.outputs {
+        // What the golden file calls a convolution or dense layer is taken after its activation.
+        let after = layer.replace("conv", "relu").replace("fc", "relu");
+        let place = |wanted: &str| network.nodes().iter().position(|node| node.name == wanted);
+        let activated = place(&after).filter(|_| after != *layer);
+        let place = activated.or_else(|| place(layer)).unwrap();
+        let (input, output) = (seen.input(place).unwrap(), seen.output(place).unwrap());
+        assert_close(layer, pair(output), expected.value, output.elem_count(), 1e-3);
+        if activated.is_some() {
+            let before = input.relu().unwrap();
+            assert_eq!(pair(&before), pair(output), "{layer}: the input is what came before the activation");
+            assert!(input.flatten_all().unwrap().min(0).unwrap().to_scalar::<f32>().unwrap() < 0.0);
+        }
+    }
+    let seen = viewer.run(&images, Some(2), &settings, Mode::Testing).unwrap();
+    assert!(seen.output(2).is_some() && seen.output(3).is_none(), "what comes after the layer is not computed");
+}
+
+#[test]
+fn a_look_sees_the_newest_weights_their_gradient_and_what_the_step_added() {
+    let model = zoo::load("lenet5").unwrap();
+    let mut settings = model.settings().unwrap();
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Source::Emoji10).unwrap());
+    let mut network = Network::build(&model, 3, 2).unwrap();
+    let mut viewer = NetworkViewer::new(&network, model, dataset).unwrap();
+    let images = Tensor::from_vec(hashed(2 * 3 * 32 * 32, 5, 2.0), (2, 3, 32, 32), &Device::Cpu).unwrap();
+    for nesterov in [0.0, 1.0] {
+        settings.set(Knob::Nesterov, nesterov).unwrap();
+        settings.set(Knob::WeightDecay, 0.01).unwrap();
+        let before = network.parameters()[0].value.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert!(network.forward(&images, &settings, Mode::Training { seed: 1, step: 1 }, &mut on).unwrap().is_continue());
+        assert!(network.backward(&[1, 2], &settings, &mut on).unwrap().is_continue());
+        network.update(&settings, 0.1, false).unwrap();
+        let settings = Arc::new(settings.clone());
+        let standing = Standing { step: 1, settings: settings.clone(), taken: Some((0.1, settings)) };
+        let probe = LayerProbe { layer: 0, picture: Picture::Test(7), training: false, unit: 0 };
+        let Sight::Layer(seen) = viewer.look(&Probe::Layer(probe), &standing).unwrap() else { panic!("a layer was asked for") };
+        let (weights, after) = (seen.weights.unwrap(), &network.parameters()[0]);
+        assert_eq!(weights.values, after.value.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        assert_eq!(weights.gradient, after.gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        for ((now, before), change) in weights.values.iter().zip(&before).zip(&weights.change) {
+            assert!((now - before - change).abs() < 1e-5, "{now} − {before} is not {change}");
+        }
+        assert!(weights.change.iter().any(|change| change.abs() > 1e-3));
+        assert_eq!((seen.output.shape, seen.picture.pixels.len()), (vec![6, 28, 28], 3072));
+    }
+}
+
+#[test]
+fn dropout_is_shown_as_it_fell_on_the_first_picture_of_the_step() {
+    let model = zoo::load("paddle").unwrap();
+    let settings = Arc::new(model.settings().unwrap());
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Source::Emoji10).unwrap());
+    let mut network = Network::build(&model, 3, 2).unwrap();
+    let place = model.layers.iter().position(|layer| matches!(layer.what, LayerSpec::Dropout { .. })).unwrap();
+    let mut viewer = NetworkViewer::new(&network, model, dataset).unwrap();
+    let images = Tensor::from_vec(hashed(2 * 3 * 32 * 32, 5, 2.0), (2, 3, 32, 32), &Device::Cpu).unwrap();
+    let mode = Mode::Training { seed: settings.get(Knob::Seed) as u64, step: 9 };
+    assert!(network.forward(&images, &settings, mode, &mut on).unwrap().is_continue());
+    let Work::Dropout { mask, .. } = &network.nodes()[place].work else { panic!("no dropout") };
+    let fell = mask.narrow(0, 0, 1).unwrap().flatten_all().unwrap().to_vec1::<u8>().unwrap();
+    let standing = Standing { step: 9, settings, taken: None };
+    let mut look = |training| {
+        let probe = LayerProbe { layer: place, picture: Picture::Test(0), training, unit: 0 };
+        let Sight::Layer(seen) = viewer.look(&Probe::Layer(probe), &standing).unwrap() else { panic!("a layer was asked for") };
+        seen
+    };
+    assert_eq!(look(true).mask, Some(fell));
+    let seen = look(false);
+    assert_eq!((seen.mask, seen.input), (None, seen.output));
+}
+
+#[test]
+fn what_is_not_there_to_be_seen_is_said() {
+    let model = zoo::load("lenet5").unwrap();
+    let settings = Arc::new(model.settings().unwrap());
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Source::Emoji10).unwrap());
+    let network = Network::build(&model, 3, 1).unwrap();
+    let mut viewer = NetworkViewer::new(&network, model, dataset).unwrap();
+    let standing = Standing { step: 0, settings, taken: None };
+    let mut error = |probe: Probe| viewer.look(&probe, &standing).unwrap_err().to_string();
+    let layer = LayerProbe { layer: 99, picture: Picture::Test(0), training: false, unit: 0 };
+    assert!(error(Probe::Layer(layer)).contains("no layer 99"));
+    assert!(error(Probe::Pictures(vec![Picture::Test(1_000_000)])).contains("no test picture 1000000"));
+    assert!(error(Probe::Pictures(vec![Picture::File("/nowhere.png".into())])).contains("/nowhere.png: cannot be read"));
 }

@@ -1,6 +1,7 @@
 //! What a person, a script or a signal can ask of a run. Values are absolute, so a command sent twice does no harm.
 
 use crate::knobs::Knob;
+use crate::probe::Probe;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -25,6 +26,8 @@ pub enum Command {
     },
     /// Whether somebody looks at the layers, so that their statistics are worth computing.
     WatchLayers(bool),
+    /// What somebody looks at inside the network; `None`: nothing any more.
+    Watch(Option<Probe>),
     /// Fetch CIFAR-10 in the background.
     FetchData,
     /// End the run; `save` writes a checkpoint first.

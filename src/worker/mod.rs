@@ -3,6 +3,7 @@
 //! It carries out what the engine decides, asks for commands between any two layers, writes the record, and hands events to
 //! whoever watches, without ever waiting for them.
 
+mod lookout;
 mod saver;
 
 use std::any::Any;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select, unbounded};
 
+use self::lookout::Lookout;
 use self::saver::{Job, Report, Saver};
 use crate::engine::{Action, Checkpoint, Engine, Flow, Gate, Learner, Outcome, Pictures, Point, Script, Stepped};
 use crate::link::WorkerLink;
@@ -90,6 +92,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
         fed: Instant::now(),
         observed: None,
         watched: false,
+        lookout: Lookout::default(),
         unattended,
         header,
         fetch,
@@ -121,6 +124,7 @@ struct Desk {
     fed: Instant,
     observed: Option<Instant>,
     watched: bool,
+    lookout: Lookout,
     unattended: bool,
     header: RunHeader,
     fetch: Option<Fetch>,
@@ -148,6 +152,7 @@ impl Desk {
             }
             None => Engine::new(self.header.settings.clone(), script, prepared.pictures, lrn_layers),
         };
+        self.lookout.open(&*prepared.learner)?;
         self.emit(Event::Phase { phase: Phase::Training, detail: String::new() });
         self.train(&mut engine, &mut *prepared.learner)
     }
@@ -172,6 +177,7 @@ impl Desk {
     fn train(&mut self, engine: &mut Engine, learner: &mut dyn Learner) -> Result<FinishReason, String> {
         loop {
             self.take_commands(engine);
+            self.look(engine, false);
             let (action, events) = engine.next_action();
             self.emit_all(events);
             self.feed();
@@ -186,6 +192,7 @@ impl Desk {
                     match stepped {
                         Stepped::Taken(mut result) => {
                             let layers = result.layers.take();
+                            self.lookout.stepped(&result, &plan.settings);
                             let outcome = Outcome::Stepped(result);
                             let events = engine.absorb(outcome);
                             self.emit_all(events);
@@ -304,6 +311,7 @@ impl Desk {
         self.finish_saving();
         let checkpoint = Checkpoint { parameters: saved.parameters, velocities: saved.velocities };
         learner.restore(&checkpoint).map_err(|error| error.to_string())?;
+        self.lookout.restored();
         self.emit(resumed(saved.name, &saved.state.moment, &self.header.device));
         let moment = saved.state.moment;
         let events = engine.rewind(moment, slower);
@@ -335,6 +343,7 @@ impl Desk {
     /// Waits for the next command, feeding whoever watches.
     fn wait(&mut self, engine: &mut Engine) {
         self.take_reports();
+        self.look(engine, true);
         self.flush();
         let commands = self.link.commands.clone();
         let fetched = self.fetch_out.clone();
@@ -363,12 +372,18 @@ impl Desk {
                 self.watched = watched;
                 self.observed = None;
             }
+            Command::Watch(probe) => self.lookout.watch(probe, engine.position().step),
             Command::FetchData => self.start_fetch(),
             command => {
                 let events = engine.command(command);
                 self.emit_all(events);
             }
         }
+    }
+
+    /// Shows the network to whoever watches.
+    fn look(&mut self, engine: &Engine, idle: bool) {
+        self.lookout.look(engine, &self.link.seen, idle);
     }
 
     fn start_fetch(&mut self) {
@@ -479,6 +494,7 @@ impl Gate for StepGate<'_> {
             pass: at.pass,
         }));
         self.desk.take_commands(self.engine);
+        self.desk.look(self.engine, false);
         self.held_before &= self.engine.is_paused();
         self.desk.feed();
         while self.engine.is_paused() && !self.held_before && !self.engine.wants_abandon(self.evaluating) {
