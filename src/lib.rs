@@ -20,14 +20,14 @@
 //! | [`link`] | the channels, and what becomes of events a screen has no room for | session |
 //! | [`engine`] | the training state machine, schedules, scripts; no tensors, threads or clock | session |
 //! | [`ops`] | every operation, forward and backward, proved | spec |
-//! | [`dataset`] | CIFAR-10, Emoji-10, augmentation, batches made ahead, the fetch | spec |
+//! | [`dataset`] | CIFAR, folders of own pictures, Emoji-10, augmentation, batches made ahead, the fetch | spec |
 //! | [`nn`] | the network built from a spec, and the learner that trains it | ops, dataset, engine |
 //! | [`run`] | the run folder: record and checkpoints | session |
 //! | [`worker`] | the training thread | engine, run, link |
 //! | [`chart`] | a chart as data | session |
 //! | [`ui`] | the cockpit | chart, session, link |
 //! | [`export`] | charts and screens as files | chart |
-//! | [`cli`], [`start`], [`cockpit`], [`headless`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
+//! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
 //!
 //! `tests/imports.rs` reads the imports and names any that goes upward.
 //!
@@ -59,6 +59,7 @@ pub mod link;
 pub mod logging;
 pub mod nn;
 pub mod ops;
+pub mod pictures;
 pub mod probe;
 pub mod run;
 pub mod session;

@@ -9,12 +9,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use crate::cli::{DeviceChoice, ForkArgs, ResumeArgs, TrainArgs};
-use crate::dataset::{self, CLASSES, DATA_FOLDER, Source};
+use crate::dataset::folder::Broken;
+use crate::dataset::{self, DATA_FOLDER, Opened, Source};
 use crate::engine::{Pictures, Script};
 use crate::knobs::{Knob, Settings};
 use crate::nn::NetworkLearner;
+use crate::pictures::{self, Ready};
 use crate::run::{RunError, RunFolder, checkpoint_at, newest_checkpoint, read_events};
-use crate::session::{DatasetInfo, DeviceInfo, RunHeader};
+use crate::session::{DeviceInfo, RunHeader};
 use crate::spec::{ModelSpec, WeightInit, zoo};
 use crate::worker::{Fetch, Plan, Prepare, Prepared, Resume};
 use crate::{fetch, logging, run};
@@ -30,7 +32,7 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
             settings
         }
     };
-    let source = Source::find(arguments.data.as_deref())?;
+    let ready = pictures::open(Source::find(arguments.data.as_deref())?, as_set(model, &settings), arguments.broken.into())?;
     if arguments.device == DeviceChoice::Cuda {
         return Err(eyre!("this program was built without CUDA; use --device cpu, or auto"));
     }
@@ -43,26 +45,26 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
     };
     // A new run in the place of an old one has a folder of its own.
     let named = arguments.run_dir.as_deref().filter(|folder| unattended || !RunFolder::holds_a_run(folder));
-    begin(model, settings, source, script, named, arguments.threads, unattended)
+    begin(ready, settings, script, named, arguments.threads, unattended)
 }
 
 /// A new run in the place of one that went on: its network and its data, other settings.
 pub fn anew(arguments: &ResumeArgs, settings: &Settings) -> Result<Plan> {
     let header = RunFolder::find(arguments.run.as_deref())?.header()?;
     let source = source_of(&header, arguments.data.as_deref())?;
-    begin(header.model, settings.clone(), source, Script::default(), None, arguments.threads, false)
+    let ready = pictures::open(source, as_set(header.model, settings), Broken::Skip)?;
+    begin(ready, settings.clone(), Script::default(), None, arguments.threads, false)
 }
 
 fn begin(
-    model: ModelSpec,
+    ready: Ready,
     settings: Settings,
-    source: Source,
     script: Script,
     named: Option<&Path>,
     asked_threads: Option<usize>,
     unattended: bool,
 ) -> Result<Plan> {
-    let model = as_set(model, &settings);
+    let Ready { opened, info, model, notices } = ready;
     let now = SystemTime::now();
     let folder = RunFolder::create(named, &model.name, now)?;
     let lock = folder.lock()?;
@@ -73,20 +75,20 @@ fn begin(
         folder: folder.path().display().to_string(),
         model: model.clone(),
         settings: settings.clone(),
-        data: describe(&source),
+        data: info,
         device: DeviceInfo { name: cpu_name(), threads: threads(asked_threads) },
         started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         parent: None,
     };
     tracing::info!(model = %model.name, data = %header.data.name, device = %header.device.name, "a run begins");
-    let fetch = fetcher(&source);
-    let prepare = prepare(model, source, settings);
-    Ok(Plan { header, script, folder: Some((folder, lock)), resume: None, prepare, fetch, unattended })
+    let fetch = fetcher(&opened);
+    let prepare = prepare(model, opened, settings);
+    Ok(Plan { header, script, folder: Some((folder, lock)), resume: None, notices, prepare, fetch, unattended })
 }
 
 /// CIFAR-10 can be fetched where it is not there.
-fn fetcher(source: &Source) -> Option<Fetch> {
-    (*source == Source::Emoji10).then(|| fetch::in_background(Path::new(DATA_FOLDER)))
+fn fetcher(opened: &Opened) -> Option<Fetch> {
+    (*opened == Opened::Emoji10).then(|| fetch::in_background(Path::new(DATA_FOLDER)))
 }
 
 /// The pictures that a run was begun with; `moved` is where they are now, if elsewhere.
@@ -108,13 +110,15 @@ pub fn resume(arguments: &ResumeArgs, unattended: bool) -> Result<Plan> {
     let warnings = damaged.iter().map(ToString::to_string).collect();
     let saved = saved.ok_or_else(|| RunError::NothingSaved(folder.path().to_path_buf()))?;
     header.device = DeviceInfo { name: cpu_name(), threads: threads(arguments.threads) };
-    let source = source_of(&header, arguments.data.as_deref())?;
+    // Pictures that could not be read when the run began are left out again.
+    let ready = pictures::open(source_of(&header, arguments.data.as_deref())?, header.model.clone(), Broken::Skip)?;
     let events = read_events(&folder.events_path())?;
     let time = events.last().map_or(0.0, |last| last.time);
-    let fetch = fetcher(&source);
-    let prepare = prepare(header.model.clone(), source, saved.state.moment.settings.clone());
+    let fetch = fetcher(&ready.opened);
+    let prepare = prepare(header.model.clone(), ready.opened, saved.state.moment.settings.clone());
     let resume = Some(Resume { saved, time, warnings });
-    Ok(Plan { header, script: Script::default(), folder: Some((folder, lock)), resume, prepare, fetch, unattended })
+    let (script, folder, notices) = (Script::default(), Some((folder, lock)), ready.notices);
+    Ok(Plan { header, script, folder, resume, notices, prepare, fetch, unattended })
 }
 
 /// Makes a run of its own from a checkpoint of another, which is left as it is; [`resume`] it to go on from there.
@@ -159,20 +163,11 @@ fn cpu_name() -> String {
     format!("CPU ({})", std::env::consts::ARCH)
 }
 
-fn describe(source: &Source) -> DatasetInfo {
-    let (name, stand_in, folder, train, test) = match source {
-        Source::Cifar10(folder) => ("CIFAR-10", false, folder.display().to_string(), 50_000, 10_000),
-        Source::Emoji10 => ("Emoji-10", true, String::new(), dataset::emoji10::TRAIN, dataset::emoji10::TEST),
-    };
-    let classes = CLASSES.map(String::from).to_vec();
-    DatasetInfo { name: name.into(), stand_in, folder, classes, train, test }
-}
-
 /// Reads the pictures and draws the initial weights, in the thread that trains.
-fn prepare(model: ModelSpec, source: Source, settings: Settings) -> Prepare {
+fn prepare(model: ModelSpec, opened: Opened, settings: Settings) -> Prepare {
     Box::new(move |say| {
         say("reading the pictures");
-        let dataset = Arc::new(dataset::load(&source).map_err(|error| error.to_string())?);
+        let dataset = Arc::new(dataset::load(&opened).map_err(|error| error.to_string())?);
         let pictures = Pictures { train: dataset.train.len(), test: dataset.test.len() };
         say("drawing initial weights");
         let learner = NetworkLearner::new(model, dataset, &settings).map_err(|error| error.to_string())?;

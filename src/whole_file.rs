@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 
 /// Writes `bytes` to `path`, replacing what was there in one step. After an error or a crash the old file, or none, is there.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_parts(path, &[bytes])
+}
+
+/// Writes `parts`, one behind the other, as [`write`] does.
+pub fn write_parts(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let temporary = temporary_name(path);
-    let written = write_through(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let written = fill(&temporary, parts).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The error that matters is the first one.
         let _ = fs::remove_file(&temporary);
@@ -18,8 +23,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes a new file and waits until it is on the disk.
 pub fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fill(path, &[bytes])
+}
+
+fn fill(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let mut file = File::create(path)?;
-    file.write_all(bytes)?;
+    parts.iter().try_for_each(|part| file.write_all(part))?;
     file.sync_all()
 }
 

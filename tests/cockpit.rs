@@ -321,6 +321,7 @@ fn a_cockpit_with_a_fault() {
         script: Script::default(),
         folder: None,
         resume: None,
+        notices: Vec::new(),
         prepare: Box::new(move |_| if worker_panics { panic!("a fault in a layer") } else { Err("nothing to train".into()) }),
         fetch: None,
         unattended: false,

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use alexscope::dataset::{
-    Augmentation, Batch, BatchError, BatchPlan, Dataset, PICTURE_BYTES, Prefetcher, Source, Split, load, make_batch,
+    Augmentation, Batch, BatchError, BatchPlan, Dataset, Opened, PICTURE_BYTES, Prefetcher, Split, load, make_batch,
 };
 use alexscope::spec::{PixelOrder, PixelScale, Pixels};
 use proptest::prelude::*;
 
-static DATASET: LazyLock<Arc<Dataset>> = LazyLock::new(|| Arc::new(load(&Source::Emoji10).unwrap()));
+static DATASET: LazyLock<Arc<Dataset>> = LazyLock::new(|| Arc::new(load(&Opened::Emoji10).unwrap()));
 
 const BOTH: Augmentation = Augmentation { mirror: true, crop: 4 };
 const NONE: Augmentation = Augmentation { mirror: false, crop: 0 };
@@ -185,7 +185,7 @@ fn a_plan_that_cannot_be_made_does_not_spoil_the_prefetcher() {
 
 #[test]
 fn dropping_a_prefetcher_ends_its_thread() {
-    let dataset = Arc::new(load(&Source::Emoji10).unwrap());
+    let dataset = Arc::new(load(&Opened::Emoji10).unwrap());
     let mut prefetcher = Prefetcher::new(dataset.clone()).unwrap();
     prefetcher.take(&PLAN, Some(&BatchPlan { count: 200, input: [3, 227, 227], ..PLAN })).unwrap();
     drop(prefetcher);

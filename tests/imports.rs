@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("worker", &["link", "engine", "run", "session", "probe", "knobs", "spec", "whole_file"]),
     ("export", &["chart", "session", "knobs", "spec", "whole_file"]),
     ("ui", &["chart", "link", "session", "probe", "knobs", "spec", "spelling"]),
-    ("cli", &["knobs"]),
+    ("cli", &["knobs", "dataset"]),
 ];
 
 /// Libraries that only some rooms may touch.

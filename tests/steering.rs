@@ -148,6 +148,7 @@ fn start(faults: Faults) -> Run {
         script: Script::default(),
         folder: Some((run.clone(), run.lock().unwrap())),
         resume: None,
+        notices: Vec::new(),
         prepare: Box::new(move |_| Ok(Prepared { learner: Box::new(learner), pictures })),
         fetch: None,
         unattended: faults.unattended,

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use knob_args::KnobArgs;
 
+use crate::dataset::folder::Broken;
 use crate::knobs::Knob;
 
 #[derive(Debug, Parser)]
@@ -46,6 +47,24 @@ pub enum DeviceChoice {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum BrokenChoice {
+    /// Name one and train nothing
+    #[default]
+    Refuse,
+    /// Name them and leave them out
+    Skip,
+}
+
+impl From<BrokenChoice> for Broken {
+    fn from(choice: BrokenChoice) -> Broken {
+        match choice {
+            BrokenChoice::Refuse => Broken::Refuse,
+            BrokenChoice::Skip => Broken::Skip,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ThemeChoice {
     /// What suits the terminal; mono where NO_COLOR is set
     #[default]
@@ -62,9 +81,13 @@ pub struct TrainArgs {
     /// A built-in network (see `alexscope models`) or a TOML file
     #[arg(long, default_value = "alexnet", value_name = "NAME|FILE")]
     pub model: String,
-    /// Folder of CIFAR-10's binary files; without it data/cifar-10-batches-bin if that is there, else the built-in Emoji-10
+    /// Folder of CIFAR-10's or CIFAR-100's binary files, or of own pictures in a folder for each class (in train/ and test/, or a
+    /// fifth is held out); without it data/cifar-10-batches-bin if that is there, else the built-in Emoji-10
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// What to do about own pictures that cannot be read
+    #[arg(long, value_enum, default_value_t)]
+    pub broken: BrokenChoice,
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceChoice,
     /// Computing threads; all processors by default

@@ -1,6 +1,5 @@
 //! The random changes under which a training picture is seen.
 
-use super::SIDE;
 use super::stream::{Purpose, Stream};
 
 /// Which changes are made; the knobs `mirror` and `crop`.
@@ -30,7 +29,7 @@ impl Augmentation {
         }
         let mut stream = Stream::new(seed, Purpose::Augmentation, u64::from(epoch), u64::from(index));
         let mirrored = stream.coin() && self.mirror;
-        let border = u32::from(self.crop).min(SIDE as u32 - 1);
+        let border = u32::from(self.crop);
         let mut shift = || stream.below(2 * border + 1) as i32 - border as i32;
         View { mirrored, right: shift(), down: shift() }
     }

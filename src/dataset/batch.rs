@@ -4,10 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::augmentation::View;
-use super::pictures::PLANE;
 use super::resize::Bilinear;
 use super::stream::{Purpose, Stream};
-use super::{Augmentation, BatchError, CHANNELS, ChannelStatistics, Dataset, PICTURE_BYTES, Pictures, SIDE};
+use super::{Augmentation, BatchError, CHANNELS, ChannelStatistics, Dataset, Pictures};
 use crate::spec::{PixelOrder, PixelScale, Pixels};
 
 /// Which pictures: those that are learned from, or those that are held out.
@@ -116,10 +115,10 @@ impl<D: Deref<Target = Dataset>> BatchMaker<D> {
             Split::Test => Augmentation::default(),
         };
         let statistics = self.dataset.train.statistics();
-        let fits = |feed: &Feed| feed.input == plan.input && feed.pixels == plan.pixels;
+        let fits = |feed: &Feed| feed.input == plan.input && feed.pixels == plan.pixels && feed.side == pictures.side();
         let feed = match self.feed.take().filter(fits) {
             Some(feed) => self.feed.insert(feed),
-            None => self.feed.insert(Feed::new(plan.input, plan.pixels, statistics)),
+            None => self.feed.insert(Feed::new(plan.input, plan.pixels, statistics, pictures.side())),
         };
         let values = plan.input.iter().product();
         if batch.images.len() != plan.count * values {
@@ -134,10 +133,11 @@ impl<D: Deref<Target = Dataset>> BatchMaker<D> {
     }
 }
 
-/// One picture of [`PICTURE_BYTES`] as the network's input, treated as test pictures are.
+/// One square picture, 3 planes of bytes, as the network's input, treated as test pictures are.
 pub fn as_input(dataset: &Dataset, picture: &[u8], input: [usize; 3], pixels: Pixels) -> Vec<f32> {
     let mut image = vec![0.0; input.iter().product()];
-    Feed::new(input, pixels, dataset.train.statistics()).write(picture, View::default(), &mut image);
+    let side = (picture.len() / CHANNELS).isqrt();
+    Feed::new(input, pixels, dataset.train.statistics(), side).write(picture, View::default(), &mut image);
     image
 }
 
@@ -159,13 +159,9 @@ impl EpochOrder {
     }
 }
 
-/// Fisher and Yates's shuffle (Knuth, The Art of Computer Programming, volume 2, algorithm 3.4.2P).
 fn shuffled(seed: u64, epoch: u32, count: usize) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count as u32).collect();
-    let mut stream = Stream::new(seed, Purpose::Order, u64::from(epoch), 0);
-    for last in (1..count).rev() {
-        order.swap(last, stream.below(last as u32 + 1) as usize);
-    }
+    Stream::new(seed, Purpose::Order, u64::from(epoch), 0).shuffle(&mut order);
     order
 }
 
@@ -174,6 +170,8 @@ fn shuffled(seed: u64, epoch: u32, count: usize) -> Vec<u32> {
 struct Feed {
     input: [usize; 3],
     pixels: Pixels,
+    /// Of a picture before it is scaled.
+    side: usize,
     /// For each channel of the picture, the value of each byte.
     values: [[f32; 256]; CHANNELS],
     /// Absent where the network takes pictures at their own size.
@@ -183,7 +181,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(input: [usize; 3], pixels: Pixels, statistics: ChannelStatistics) -> Feed {
+    fn new(input: [usize; 3], pixels: Pixels, statistics: ChannelStatistics, side: usize) -> Feed {
         let value = |channel: usize, byte: usize| {
             let share = byte as f64 / 255.0;
             match pixels.scale {
@@ -197,39 +195,39 @@ impl Feed {
         };
         let values = std::array::from_fn(|channel| std::array::from_fn(|byte| value(channel, byte)));
         let [_, height, width] = input;
-        let scaler = (height != SIDE || width != SIDE).then(|| Bilinear::new(SIDE, height, width));
-        Feed { input, pixels, values, scaler, small: vec![0.0; PICTURE_BYTES] }
+        let scaler = (height != side || width != side).then(|| Bilinear::new(side, height, width));
+        Feed { input, pixels, side, values, scaler, small: vec![0.0; CHANNELS * side * side] }
     }
 
-    /// `picture`: 3×32×32 bytes; `image`: 3×height×width.
+    /// `picture`: 3×side×side bytes; `image`: 3×height×width.
     fn write(&mut self, picture: &[u8], view: View, image: &mut [f32]) {
         let Some(scaler) = &mut self.scaler else {
-            return place(picture, view, self.pixels.order, &self.values, image);
+            return place(picture, self.side, view, self.pixels.order, &self.values, image);
         };
-        place(picture, view, self.pixels.order, &self.values, &mut self.small);
+        place(picture, self.side, view, self.pixels.order, &self.values, &mut self.small);
         let [_, height, width] = self.input;
-        for (plane, scaled) in self.small.chunks_exact(PLANE).zip(image.chunks_exact_mut(height * width)) {
+        for (plane, scaled) in self.small.chunks_exact(self.side * self.side).zip(image.chunks_exact_mut(height * width)) {
             scaler.scale(plane, scaled);
         }
     }
 }
 
 /// Writes the picture's values as `view` sees them, in the network's order of channels; 0 where the view shows the border.
-fn place(picture: &[u8], view: View, order: PixelOrder, values: &[[f32; 256]; CHANNELS], image: &mut [f32]) {
-    let side = SIDE as i32;
-    for (c, plane) in image.chunks_exact_mut(PLANE).enumerate() {
+fn place(picture: &[u8], width: usize, view: View, order: PixelOrder, values: &[[f32; 256]; CHANNELS], image: &mut [f32]) {
+    let (side, plane_bytes) = (width as i32, width * width);
+    for (c, plane) in image.chunks_exact_mut(plane_bytes).enumerate() {
         let channel = match order {
             PixelOrder::Rgb => c,
             PixelOrder::Bgr => CHANNELS - 1 - c,
         };
-        let (source, values) = (&picture[channel * PLANE..(channel + 1) * PLANE], &values[channel]);
-        for (y, row) in (0..side).zip(plane.chunks_exact_mut(SIDE)) {
+        let (source, values) = (&picture[channel * plane_bytes..(channel + 1) * plane_bytes], &values[channel]);
+        for (y, row) in (0..side).zip(plane.chunks_exact_mut(width)) {
             let from = y - view.down;
             if !(0..side).contains(&from) {
                 row.fill(0.0);
                 continue;
             }
-            let source = &source[from as usize * SIDE..][..SIDE];
+            let source = &source[from as usize * width..][..width];
             for (x, value) in (0..side).zip(row) {
                 let from = x - view.right;
                 let from = if view.mirrored { side - 1 - from } else { from };
@@ -243,7 +241,10 @@ fn place(picture: &[u8], view: View, order: PixelOrder, values: &[[f32; 256]; CH
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::{PICTURE_BYTES, SIDE};
     use super::*;
+
+    const PLANE: usize = SIDE * SIDE;
 
     proptest! {
         #[test]
@@ -259,7 +260,7 @@ mod tests {
             let values = std::array::from_fn(|c| std::array::from_fn(|byte| (c * 1000 + byte + 1) as f32));
             let mut image = vec![f32::NAN; PICTURE_BYTES];
             let order = if bgr { PixelOrder::Bgr } else { PixelOrder::Rgb };
-            place(&picture, View { mirrored, right, down }, order, &values, &mut image);
+            place(&picture, SIDE, View { mirrored, right, down }, order, &values, &mut image);
             for (i, &value) in image.iter().enumerate() {
                 let (c, y, x) = (i / PLANE, (i % PLANE / SIDE) as i32, (i % SIDE) as i32);
                 let c = if bgr { 2 - c } else { c };

@@ -1,13 +1,12 @@
 //! CIFAR-10's binary version: six files of 10,000 records, each a label and 3 planes of 32×32 bytes
 //! (<https://www.cs.toronto.edu/~kriz/cifar.html>, "Binary version").
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 
-use rayon::prelude::*;
-
-use super::{CLASSES, DataError, Dataset, PICTURE_BYTES, Pictures};
+use super::records::Format;
+use super::{CLASSES, DataError, Dataset, PICTURE_BYTES};
 
 /// The folder in the archive.
 pub const FOLDER: &str = "cifar-10-batches-bin";
@@ -17,12 +16,18 @@ pub const TEST_FILE: &str = "test_batch.bin";
 /// The names of the classes, a line each.
 pub const CLASSES_FILE: &str = "batches.meta.txt";
 /// A label and a picture.
-const RECORD_BYTES: usize = 1 + PICTURE_BYTES;
+static FORMAT: Format = Format {
+    name: "CIFAR-10",
+    label_bytes: 1,
+    classes: CLASSES.len(),
+    remedy: "move the folder away and get it again with `alexscope data fetch`",
+};
 const RECORDS_PER_FILE: usize = 10_000;
 /// Length of each of the six files.
-pub const FILE_BYTES: u64 = (RECORDS_PER_FILE * RECORD_BYTES) as u64;
-/// Records read at once: 393 kB, which stay in a core's cache until they are sorted.
-const RECORDS_AT_ONCE: usize = 128;
+pub const FILE_BYTES: u64 = (RECORDS_PER_FILE * (1 + PICTURE_BYTES)) as u64;
+/// Pictures to learn from, and held out.
+pub const TRAIN: usize = TRAIN_FILES.len() * RECORDS_PER_FILE;
+pub const TEST: usize = RECORDS_PER_FILE;
 
 /// Whether `folder` looks like CIFAR-10: names, lengths and classes, without reading pictures.
 pub fn check(folder: &Path) -> Result<(), DataError> {
@@ -38,22 +43,8 @@ fn check_sized(folder: &Path, records: usize) -> Result<(), DataError> {
     if !folder.is_dir() {
         return Err(DataError::MissingFolder(folder.to_owned()));
     }
-    for name in TRAIN_FILES.into_iter().chain([TEST_FILE]) {
-        let file = folder.join(name);
-        let length = match fs::metadata(&file) {
-            Ok(metadata) if metadata.is_file() => metadata.len(),
-            Ok(_) => return Err(DataError::MissingFile(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(DataError::MissingFile(file)),
-            Err(source) => return Err(DataError::Unreadable { path: file, source }),
-        };
-        check_length(file, records, length)?;
-    }
+    TRAIN_FILES.into_iter().chain([TEST_FILE]).try_for_each(|name| FORMAT.check(&folder.join(name), records))?;
     check_classes(&folder.join(CLASSES_FILE))
-}
-
-fn check_length(file: PathBuf, records: usize, found: u64) -> Result<(), DataError> {
-    let expected = (records * RECORD_BYTES) as u64;
-    if found == expected { Ok(()) } else { Err(DataError::WrongLength { file, expected, found }) }
 }
 
 /// The names are fixed by the format; where the file that lists them is there, it must agree.
@@ -81,56 +72,19 @@ fn read_sized(folder: &Path, records: usize) -> Result<Dataset, DataError> {
         stand_in: false,
         folder: folder.to_owned(),
         classes: CLASSES.map(String::from).to_vec(),
-        train: read_files(&TRAIN_FILES.map(path), records)?,
-        test: read_files(&[path(TEST_FILE)], records)?,
+        train: FORMAT.read(&TRAIN_FILES.map(path), records)?,
+        test: FORMAT.read(&[path(TEST_FILE)], records)?,
     })
-}
-
-/// Reads files of `records` records each, one after the other in memory, several at once in time.
-fn read_files(files: &[PathBuf], records: usize) -> Result<Pictures, DataError> {
-    let mut labels = vec![0; files.len() * records];
-    let mut pixels = vec![0; files.len() * records * PICTURE_BYTES];
-    files
-        .par_iter()
-        .zip(labels.par_chunks_mut(records))
-        .zip(pixels.par_chunks_mut(records * PICTURE_BYTES))
-        .map(|((file, labels), pixels)| read_file(file, labels, pixels))
-        // The first error in the order of the files, whichever thread was faster.
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect::<Result<(), _>>()?;
-    Ok(Pictures::new(labels, pixels))
-}
-
-/// Fills `labels` and `pixels` from the records of `file`.
-fn read_file(file: &Path, labels: &mut [u8], pixels: &mut [u8]) -> Result<(), DataError> {
-    let unreadable = |source| DataError::Unreadable { path: file.to_owned(), source };
-    let mut open = File::open(file).map_err(unreadable)?;
-    check_length(file.to_owned(), labels.len(), open.metadata().map_err(unreadable)?.len())?;
-
-    let mut read = vec![0; RECORDS_AT_ONCE * RECORD_BYTES];
-    let parts = labels.chunks_mut(RECORDS_AT_ONCE).zip(pixels.chunks_mut(RECORDS_AT_ONCE * PICTURE_BYTES));
-    for (part, (labels, pixels)) in parts.enumerate() {
-        let read = &mut read[..labels.len() * RECORD_BYTES];
-        open.read_exact(read).map_err(unreadable)?;
-        let places = labels.iter_mut().zip(pixels.chunks_exact_mut(PICTURE_BYTES));
-        for (i, (record, (label, picture))) in read.chunks_exact(RECORD_BYTES).zip(places).enumerate() {
-            if usize::from(record[0]) >= CLASSES.len() {
-                let record_number = part * RECORDS_AT_ONCE + i;
-                return Err(DataError::WrongLabel { file: file.to_owned(), record: record_number, label: record[0] });
-            }
-            *label = record[0];
-            picture.copy_from_slice(&record[1..]);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use tempfile::TempDir;
 
+    use super::super::records::RECORDS_AT_ONCE;
     use super::*;
+
+    const RECORD_BYTES: usize = 1 + PICTURE_BYTES;
 
     /// Records in each file of these tests; more than are read at once.
     const RECORDS: usize = RECORDS_AT_ONCE + 5;
@@ -178,7 +132,7 @@ mod tests {
         let error = error(&folder);
         assert!(error.contains("data_batch_3.bin: missing") && error.contains("alexscope data fetch"), "{error}");
         fs::create_dir(folder.path().join("data_batch_3.bin")).unwrap();
-        assert!(matches!(check_sized(folder.path(), RECORDS), Err(DataError::MissingFile(_))));
+        assert!(matches!(check_sized(folder.path(), RECORDS), Err(DataError::MissingFile { .. })));
     }
 
     #[test]

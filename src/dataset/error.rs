@@ -3,44 +3,70 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{CHANNELS, CLASSES, Split};
-
-/// How a person gets a good copy.
-const FETCH_AGAIN: &str = "move the folder away and get it again with `alexscope data fetch`";
+use super::records::Format;
+use super::{CHANNELS, MOST_CLASSES, Split};
+use crate::spec::{bytes, grouped};
 
 /// A dataset that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     #[error(
-        "{}: no such folder; expected CIFAR-10's binary files (data_batch_1.bin to data_batch_5.bin and test_batch.bin). \
-         Get them with `alexscope data fetch`, or name another folder with --data",
+        "{}: no such folder; expected CIFAR-10's binary files (data_batch_1.bin to data_batch_5.bin and test_batch.bin), \
+         CIFAR-100's, or a folder of pictures in a folder for each class. \
+         Get CIFAR-10 with `alexscope data fetch`, or name another folder with --data",
         .0.display()
     )]
     MissingFolder(PathBuf),
     #[error(
-        "{}: missing; CIFAR-10's binary version is five files data_batch_1.bin to data_batch_5.bin and test_batch.bin. \
-         Name the folder that holds them with --data, or get them with `alexscope data fetch`",
+        "{}: missing. {}'s binary version has it; a folder of own pictures has a folder for each class instead. \
+         Name the right folder with --data, or get CIFAR-10 with `alexscope data fetch`",
+        .file.display(), .format.name
+    )]
+    MissingFile { file: PathBuf, format: &'static Format },
+    #[error(
+        "{}: this is CIFAR's Python version, whose pickle files can run any code when they are read, so they are not. \
+         Get the binary version: `alexscope data fetch` for CIFAR-10, else from https://www.cs.toronto.edu/~kriz/cifar.html",
         .0.display()
     )]
-    MissingFile(PathBuf),
+    Pickle(PathBuf),
     #[error(
-        "{}: {found} bytes, which end in record {}; expected {expected} bytes ({} records of 3,073). \
-         The file is cut short or is not CIFAR-10's binary version: {FETCH_AGAIN}",
-        .file.display(), found / 3073, expected / 3073
+        "{}: {found} bytes, which end in record {}; expected {expected} bytes ({} records of {}). \
+         The file is cut short or is not {}'s binary version: {}",
+        .file.display(), *found as usize / .format.record_bytes(), *expected as usize / .format.record_bytes(),
+        grouped(.format.record_bytes() as u64), .format.name, .format.remedy
     )]
-    WrongLength { file: PathBuf, expected: u64, found: u64 },
+    WrongLength { file: PathBuf, expected: u64, found: u64, format: &'static Format },
     #[error(
         "{}: record {record} (counted from 0) has label {label}; expected 0 to {}. \
-         The file is damaged or is not CIFAR-10's binary version: {FETCH_AGAIN}",
-        .file.display(), CLASSES.len() - 1
+         The file is damaged or is not {}'s binary version: {}",
+        .file.display(), .format.classes - 1, .format.name, .format.remedy
     )]
-    WrongLabel { file: PathBuf, record: usize, label: u8 },
+    WrongLabel { file: PathBuf, record: usize, label: u8, format: &'static Format },
     #[error(
         "{}: line {line} names the class {found:?}; expected {expected:?}. \
-         These are the files of another dataset: {FETCH_AGAIN}, or name another folder with --data",
+         These are the files of another dataset: move the folder away and get it again with `alexscope data fetch`, \
+         or name another folder with --data",
         .file.display()
     )]
     WrongClass { file: PathBuf, line: usize, expected: &'static str, found: String },
+    #[error("{}: {found}; expected {expected}", .file.display())]
+    ClassNames { file: PathBuf, expected: String, found: String },
+    #[error(
+        "{}: {} class folders with pictures (PNG or JPEG); expected 2 to {MOST_CLASSES}, a folder for each class, \
+         either here or in train/ and test/",
+        .folder.display(), .classes
+    )]
+    Classes { folder: PathBuf, classes: usize },
+    #[error("{}: the class {class:?} is tested but never trained; add it to train/, or remove it here", .folder.display())]
+    UntrainedClass { folder: PathBuf, class: String },
+    #[error("{count} of {of} pictures cannot be read: {first}. Repair or remove them, or leave them out with --broken skip")]
+    Broken { count: usize, of: usize, first: String },
+    #[error("{}: no picture is left to {what}; add some", .folder.display())]
+    NoPictures { folder: PathBuf, what: &'static str },
+    #[error("{pictures} pictures of 3×{side}×{side} need {} of memory, which there is not; use fewer, or a network with a smaller input", bytes(*needed))]
+    TooLarge { pictures: usize, side: usize, needed: u64 },
+    #[error("{}: cannot be written ({source}); it keeps decoded pictures: make the folder writable", .path.display())]
+    Cache { path: PathBuf, source: io::Error },
     #[error("{}: cannot be read ({source}); check the path and its permissions", .path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("built-in picture {glyph:?} cannot be decoded ({source}); this build of alexscope is damaged: build it again")]

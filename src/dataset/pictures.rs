@@ -6,17 +6,17 @@ use rayon::prelude::*;
 
 /// Red, green, blue.
 pub const CHANNELS: usize = 3;
-/// Pixels along each side of a picture.
+/// Pixels along each side of a picture of CIFAR or Emoji-10.
 pub const SIDE: usize = 32;
-/// Pixels of one channel.
-pub(super) const PLANE: usize = SIDE * SIDE;
-/// Bytes of one picture: three planes, red, green, blue, each row by row.
-pub const PICTURE_BYTES: usize = CHANNELS * PLANE;
+/// Bytes of such a picture: three planes, red, green, blue, each row by row.
+pub const PICTURE_BYTES: usize = CHANNELS * SIDE * SIDE;
+/// Classes that a label can tell apart.
+pub const MOST_CLASSES: usize = 256;
 
 /// A training set, a held-out test set, and what they are called.
 #[derive(Debug)]
 pub struct Dataset {
-    /// `CIFAR-10` or `Emoji-10`.
+    /// `CIFAR-10`, `Emoji-10`, or the name of a person's folder.
     pub name: String,
     /// True for pictures that only stand in for CIFAR-10.
     pub stand_in: bool,
@@ -27,9 +27,10 @@ pub struct Dataset {
     pub test: Pictures,
 }
 
-/// `len` pictures of 3×32×32 bytes with their labels.
+/// `len` square pictures of 3×side×side bytes with their labels.
 #[derive(Debug, PartialEq)]
 pub struct Pictures {
+    side: usize,
     labels: Vec<u8>,
     pixels: Vec<u8>,
     statistics: ChannelStatistics,
@@ -43,11 +44,16 @@ pub struct ChannelStatistics {
 }
 
 impl Pictures {
-    /// `pixels` holds a picture of [`PICTURE_BYTES`] for each label.
-    pub(super) fn new(labels: Vec<u8>, pixels: Vec<u8>) -> Pictures {
-        debug_assert_eq!(labels.len() * PICTURE_BYTES, pixels.len());
-        let statistics = ChannelStatistics::over(&pixels);
-        Pictures { labels, pixels, statistics }
+    /// `pixels` holds a picture of `side` × `side` for each label.
+    pub(super) fn new(side: usize, labels: Vec<u8>, pixels: Vec<u8>) -> Pictures {
+        debug_assert_eq!(labels.len() * CHANNELS * side * side, pixels.len());
+        let statistics = ChannelStatistics::over(&pixels, side * side);
+        Pictures { side, labels, pixels, statistics }
+    }
+
+    /// Pixels along each side of every picture.
+    pub fn side(&self) -> usize {
+        self.side
     }
 
     pub fn len(&self) -> usize {
@@ -58,14 +64,15 @@ impl Pictures {
         self.labels.is_empty()
     }
 
-    /// The class of picture `i`, 0 to 9.
+    /// The class of picture `i`, counted from 0.
     pub fn label(&self, i: usize) -> u8 {
         self.labels[i]
     }
 
-    /// Picture `i` as 3 planes of 32×32 bytes.
+    /// Picture `i` as 3 planes of side×side bytes.
     pub fn pixels(&self, i: usize) -> &[u8] {
-        &self.pixels[i * PICTURE_BYTES..(i + 1) * PICTURE_BYTES]
+        let bytes = CHANNELS * self.side * self.side;
+        &self.pixels[i * bytes..(i + 1) * bytes]
     }
 
     pub fn statistics(&self) -> ChannelStatistics {
@@ -75,12 +82,12 @@ impl Pictures {
 
 impl ChannelStatistics {
     /// Sums are whole numbers, so the result does not depend on how the work is divided.
-    fn over(pixels: &[u8]) -> ChannelStatistics {
+    fn over(pixels: &[u8], plane: usize) -> ChannelStatistics {
         let add =
             |a: [[u64; 2]; CHANNELS], b: [[u64; 2]; CHANNELS]| std::array::from_fn(|c| [a[c][0] + b[c][0], a[c][1] + b[c][1]]);
         let sums = pixels
-            .par_chunks(PICTURE_BYTES)
-            .map(|picture| std::array::from_fn(|c| sum_and_squares(&picture[c * PLANE..(c + 1) * PLANE])))
+            .par_chunks((CHANNELS * plane).max(1))
+            .map(|picture| std::array::from_fn(|c| sum_and_squares(&picture[c * plane..(c + 1) * plane])))
             .reduce(|| [[0; 2]; CHANNELS], add);
         let count = (pixels.len() / CHANNELS).max(1) as f64;
         let mean = sums.map(|[sum, _]| sum as f64 / count / 255.0);
@@ -90,13 +97,15 @@ impl ChannelStatistics {
     }
 }
 
-/// Σ x and Σ x² over one plane; 1,024 · 255² fits in 32 bits.
+/// Σ x and Σ x² over one plane, 1,024 pixels at a time: 1,024 · 255² fits in 32 bits.
 fn sum_and_squares(plane: &[u8]) -> [u64; 2] {
-    let (sum, squares) = plane.iter().fold((0_u32, 0_u32), |(sum, squares), &byte| {
-        let byte = u32::from(byte);
-        (sum + byte, squares + byte * byte)
-    });
-    [u64::from(sum), u64::from(squares)]
+    plane.chunks(1024).fold([0, 0], |[sum, squares], part| {
+        let (of_part, squares_of_part) = part.iter().fold((0_u32, 0_u32), |(sum, squares), &byte| {
+            let byte = u32::from(byte);
+            (sum + byte, squares + byte * byte)
+        });
+        [sum + u64::from(of_part), squares + u64::from(squares_of_part)]
+    })
 }
 
 #[cfg(test)]
@@ -105,12 +114,13 @@ mod tests {
 
     #[test]
     fn statistics_are_those_of_the_definition() {
-        let pixels: Vec<u8> = (0..7 * PICTURE_BYTES).map(|i| ((i * i + i / 1000) % 251) as u8).collect();
-        let found = Pictures::new(vec![0; 7], pixels.clone()).statistics();
+        let (side, plane) = (40, 40 * 40);
+        let pixels: Vec<u8> = (0..7 * CHANNELS * plane).map(|i| ((i * i + i / 1000) % 251) as u8).collect();
+        let found = Pictures::new(side, vec![0; 7], pixels.clone()).statistics();
         for channel in 0..CHANNELS {
-            let of_channel = |i: usize| i / PLANE % CHANNELS == channel;
+            let of_channel = |i: usize| i / plane % CHANNELS == channel;
             let values = || pixels.iter().enumerate().filter(|(i, _)| of_channel(*i)).map(|(_, &byte)| f64::from(byte) / 255.0);
-            let count = (7 * PLANE) as f64;
+            let count = (7 * plane) as f64;
             let mean = values().sum::<f64>() / count;
             let deviation = (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
             assert!((found.mean[channel] - mean).abs() < 1e-12 && (found.deviation[channel] - deviation).abs() < 1e-12);

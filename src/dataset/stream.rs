@@ -9,6 +9,7 @@ pub(super) enum Purpose {
     Order,
     Augmentation,
     Emoji,
+    Split,
 }
 
 impl Purpose {
@@ -17,6 +18,7 @@ impl Purpose {
             Purpose::Order => b"ds/order",
             Purpose::Augmentation => b"ds/augm.",
             Purpose::Emoji => b"ds/emoji",
+            Purpose::Split => b"ds/split",
         }
     }
 }
@@ -38,6 +40,13 @@ impl Stream {
     /// A whole number in `0..n`. The bias of multiply-and-shift is under n / 2³².
     pub fn below(&mut self, n: u32) -> u32 {
         ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as u32
+    }
+
+    /// Fisher and Yates's shuffle (Knuth, The Art of Computer Programming, volume 2, algorithm 3.4.2P).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last as u32 + 1) as usize);
+        }
     }
 
     /// A number in `least..=most`.

@@ -203,7 +203,7 @@ fn the_maps_shown_are_the_layers_true_outputs_also_before_and_after_the_activati
     let mut settings = model.settings().unwrap();
     settings.set(Knob::Dropout, 0.0).unwrap();
     let network = golden_network(&model);
-    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Source::Emoji10).unwrap());
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Opened::Emoji10).unwrap());
     let mut viewer = NetworkViewer::new(&network, model, dataset).unwrap();
     let images = Tensor::from_vec(hashed(2 * 3 * 227 * 227, 99, 4.0), (2, 3, 227, 227), &Device::Cpu).unwrap();
     let seen = viewer.run(&images, None, &settings, Mode::Testing).unwrap();
@@ -229,7 +229,7 @@ fn the_maps_shown_are_the_layers_true_outputs_also_before_and_after_the_activati
 fn a_look_sees_the_newest_weights_their_gradient_and_what_the_step_added() {
     let model = zoo::load("lenet5").unwrap();
     let mut settings = model.settings().unwrap();
-    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Source::Emoji10).unwrap());
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Opened::Emoji10).unwrap());
     let mut network = Network::build(&model, 3, 2).unwrap();
     let mut viewer = NetworkViewer::new(&network, model, dataset).unwrap();
     let images = Tensor::from_vec(hashed(2 * 3 * 32 * 32, 5, 2.0), (2, 3, 32, 32), &Device::Cpu).unwrap();
@@ -259,7 +259,7 @@ fn a_look_sees_the_newest_weights_their_gradient_and_what_the_step_added() {
 fn dropout_is_shown_as_it_fell_on_the_first_picture_of_the_step() {
     let model = zoo::load("paddle").unwrap();
     let settings = Arc::new(model.settings().unwrap());
-    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Source::Emoji10).unwrap());
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Opened::Emoji10).unwrap());
     let mut network = Network::build(&model, 3, 2).unwrap();
     let place = model.layers.iter().position(|layer| matches!(layer.what, LayerSpec::Dropout { .. })).unwrap();
     let mut viewer = NetworkViewer::new(&network, model, dataset).unwrap();
@@ -283,7 +283,7 @@ fn dropout_is_shown_as_it_fell_on_the_first_picture_of_the_step() {
 fn what_is_not_there_to_be_seen_is_said() {
     let model = zoo::load("lenet5").unwrap();
     let settings = Arc::new(model.settings().unwrap());
-    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Source::Emoji10).unwrap());
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Opened::Emoji10).unwrap());
     let network = Network::build(&model, 3, 1).unwrap();
     let mut viewer = NetworkViewer::new(&network, model, dataset).unwrap();
     let standing = Standing { step: 0, settings, taken: None };

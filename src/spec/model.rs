@@ -34,6 +34,19 @@ impl ModelSpec {
         ModelSpec { towers, ..self.clone() }
     }
 
+    /// The same network for another number of classes: its last dense layer gives as many numbers.
+    pub fn with_classes(&self, classes: usize) -> ModelSpec {
+        let mut model = ModelSpec { classes, ..self.clone() };
+        let last = model.layers.iter_mut().rev().find(|layer| matches!(layer.what, LayerSpec::Dense { .. }));
+        if let (Some(last), true) = (last, classes != self.classes) {
+            last.what = LayerSpec::Dense { out: classes };
+            let said =
+                format!("{} gives {classes} numbers instead of {}: as many as there are classes.", last.name, self.classes);
+            model.about = format!("{}\n{said}", model.about.trim_end());
+        }
+        model
+    }
+
     /// What follows from it: shapes, formulas, costs; or why it cannot be.
     pub fn trace(&self) -> Result<Trace, SpecError> {
         super::trace(self)
@@ -113,4 +126,20 @@ pub enum WeightInit {
     TruncatedNormal {
         deviation: f64,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Shape, zoo};
+
+    #[test]
+    fn another_number_of_classes_changes_the_last_layer_alone_and_is_said() {
+        let ten = zoo::load("torchvision").unwrap();
+        let hundred = ten.with_classes(100);
+        let trace = hundred.trace().unwrap();
+        assert_eq!(trace.layers.last().unwrap().output, Shape::Flat(100));
+        assert_eq!(trace.parameters, ten.trace().unwrap().parameters + 90 * 4097);
+        assert!(hundred.about.ends_with("classifier.6 gives 100 numbers instead of 10: as many as there are classes."));
+        assert_eq!(ten.with_classes(10), ten);
+    }
 }

@@ -50,6 +50,8 @@ pub struct Plan {
     pub folder: Option<(RunFolder, RunLock)>,
     /// The saved moment to go on from; `None` begins anew.
     pub resume: Option<Resume>,
+    /// What is worth saying before anything happens.
+    pub notices: Vec<Notice>,
     pub prepare: Prepare,
     pub fetch: Option<Fetch>,
     /// Leave when the budget is used up or the loss diverges, instead of waiting for commands.
@@ -80,7 +82,7 @@ pub fn spawn(plan: Plan, link: WorkerLink) -> std::io::Result<JoinHandle<Ending>
 
 fn run(plan: Plan, link: WorkerLink) -> Ending {
     let threads = plan.header.device.threads;
-    let Plan { header, script, folder, resume, prepare, fetch, unattended } = plan;
+    let Plan { header, script, folder, resume, notices, prepare, fetch, unattended } = plan;
     let (fetch_in, fetch_out) = unbounded();
     let mut desk = Desk {
         link,
@@ -106,7 +108,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
             .thread_name(|index| format!("compute-{index}"))
             .build()
             .map_err(|error| format!("cannot start {threads} computing threads: {error}"))?;
-        pool.install(|| desk.work(script, prepare, resume))
+        pool.install(|| desk.work(script, notices, prepare, resume))
     }))
     .unwrap_or_else(|panic| Err(format!("the training thread panicked: {}", words_of(&*panic))));
     desk.close(ending)
@@ -135,8 +137,15 @@ struct Desk {
 }
 
 impl Desk {
-    fn work(&mut self, script: Script, prepare: Prepare, resume: Option<Resume>) -> Result<FinishReason, String> {
+    fn work(
+        &mut self,
+        script: Script,
+        notices: Vec<Notice>,
+        prepare: Prepare,
+        resume: Option<Resume>,
+    ) -> Result<FinishReason, String> {
         self.open_record(resume.as_ref())?;
+        self.emit_all(notices.into_iter().map(Event::Notice).collect());
         self.emit(Event::Phase { phase: Phase::Preparing, detail: String::new() });
         self.feed();
         let mut prepared = prepare(&mut |detail| {

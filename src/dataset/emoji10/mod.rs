@@ -45,7 +45,7 @@ fn draw_sized(seed: u64, train: usize, test: usize) -> Result<Dataset, DataError
             .par_chunks_exact_mut(PICTURE_BYTES)
             .enumerate()
             .for_each(|(index, picture)| draw_picture(&designs, seed, split, index, picture));
-        Pictures::new(labels, pixels)
+        Pictures::new(SIDE, labels, pixels)
     };
     Ok(Dataset {
         name: "Emoji-10".into(),
