@@ -21,13 +21,25 @@ use crate::{ui, worker};
 /// How much later than its consequences a signal may come.
 const SIGNAL_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Opens the cockpit and trains until it is left; a new run begins in its place, with the settings asked for, as often as it is
-/// asked for. Returns the exit status.
-pub fn open(mut plan: impl FnMut(Option<&Settings>) -> Result<Plan>, show: &ShowArgs) -> Result<u8> {
+/// Which run the cockpit opens.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// The one that the command line asks for.
+    First,
+    /// Another one with these settings.
+    Anew(Settings),
+    /// One that branches off from the newest checkpoint of the run in this folder.
+    Fork(PathBuf),
+}
+
+/// Opens the cockpit and trains until it is left; another run takes its place as often as it is asked for. Returns the exit
+/// status.
+pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> Result<u8> {
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
-    let (mut wanted, mut colours) = (None, theme(show.theme));
+    let (mut wanted, mut colours) = (Wanted::First, theme(show.theme));
     loop {
-        let plan = plan(wanted.as_ref())?;
+        let plan = plan(&wanted)?;
+        let folder = PathBuf::from(&plan.header.folder);
         let options = UiOptions {
             model: plan.header.model.clone(),
             past: past(&plan)?,
@@ -47,7 +59,8 @@ pub fn open(mut plan: impl FnMut(Option<&Settings>) -> Result<Plan>, show: &Show
             left => left?,
         };
         match left {
-            Exit::NewRun { settings, theme } => (wanted, colours) = (Some(settings), theme),
+            Exit::NewRun { settings, theme } => (wanted, colours) = (Wanted::Anew(settings), theme),
+            Exit::Fork { theme } => (wanted, colours) = (Wanted::Fork(folder), theme),
             Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
             Exit::Quit | Exit::WorkerFailed(_) => return last_words(ending),
         }

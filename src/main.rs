@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use alexscope::bench;
 use alexscope::cli::{BenchArgs, Cli, CliCommand, DataCommand, ForkArgs, ModelsArgs, ResumeArgs, ShowArgs, TrainArgs};
-use alexscope::knobs::Settings;
+use alexscope::cockpit::Wanted;
 use alexscope::spec::{table, zoo};
 use alexscope::{cockpit, fetch, headless, start};
 use clap::Parser;
@@ -47,7 +47,12 @@ fn train(arguments: &TrainArgs) -> Result<u8> {
     if without_screen(&arguments.show) {
         headless::train(|| start::plan(arguments, None, true), arguments.show.json)
     } else {
-        cockpit::open(|settings| start::plan(arguments, settings, false), &arguments.show)
+        let plan = |wanted: &Wanted| match wanted {
+            Wanted::First => start::plan(arguments, None, false),
+            Wanted::Anew(settings) => start::plan(arguments, Some(settings), false),
+            Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads),
+        };
+        cockpit::open(plan, &arguments.show)
     }
 }
 
@@ -55,9 +60,10 @@ fn resume(arguments: &ResumeArgs) -> Result<u8> {
     if without_screen(&arguments.show) {
         return headless::train(|| start::resume(arguments, true), arguments.show.json);
     }
-    let plan = |settings: Option<&Settings>| match settings {
-        Some(settings) => start::anew(arguments, settings),
-        None => start::resume(arguments, false),
+    let plan = |wanted: &Wanted| match wanted {
+        Wanted::First => start::resume(arguments, false),
+        Wanted::Anew(settings) => start::anew(arguments, settings),
+        Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads),
     };
     cockpit::open(plan, &arguments.show)
 }

@@ -103,15 +103,25 @@ fn source_of(header: &RunHeader, moved: Option<&Path>) -> Result<Source> {
 /// A run that is there, from its newest whole checkpoint.
 pub fn resume(arguments: &ResumeArgs, unattended: bool) -> Result<Plan> {
     let folder = RunFolder::find(arguments.run.as_deref())?;
+    go_on(folder, arguments.data.as_deref(), arguments.threads, unattended)
+}
+
+/// A run that branches off from the newest checkpoint of another.
+pub fn branch(parent: &Path, moved: Option<&Path>, threads: Option<usize>) -> Result<Plan> {
+    let folder = fork(&ForkArgs { run: parent.into(), at: None, run_dir: None })?;
+    go_on(folder, moved, threads, false)
+}
+
+fn go_on(folder: RunFolder, moved: Option<&Path>, asked_threads: Option<usize>, unattended: bool) -> Result<Plan> {
     let lock = folder.lock()?;
     logging::to_folder(folder.path());
     let mut header = folder.header()?;
     let (saved, damaged) = newest_checkpoint(&folder.checkpoints());
     let warnings = damaged.iter().map(ToString::to_string).collect();
     let saved = saved.ok_or_else(|| RunError::NothingSaved(folder.path().to_path_buf()))?;
-    header.device = DeviceInfo { name: cpu_name(), threads: threads(arguments.threads) };
+    header.device = DeviceInfo { name: cpu_name(), threads: threads(asked_threads) };
     // Pictures that could not be read when the run began are left out again.
-    let ready = pictures::open(source_of(&header, arguments.data.as_deref())?, header.model.clone(), Broken::Skip)?;
+    let ready = pictures::open(source_of(&header, moved)?, header.model.clone(), Broken::Skip)?;
     let events = read_events(&folder.events_path())?;
     let time = events.last().map_or(0.0, |last| last.time);
     let fetch = fetcher(&ready.opened);

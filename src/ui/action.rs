@@ -63,6 +63,8 @@ pub enum Action {
     Save,
     Fetch,
     NewRun,
+    /// A run of its own that begins here.
+    Fork,
     Export,
     ExportChart,
     ExportScreen,

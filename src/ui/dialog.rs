@@ -17,6 +17,7 @@ pub enum Choice {
     NewRun {
         save: bool,
     },
+    Fork,
     Set {
         knob: Knob,
         value: f64,
@@ -67,6 +68,10 @@ impl Dialog {
             ('c', "stay", Choice::Stay),
         ];
         Dialog::new("New run?", text, &answers)
+    }
+
+    pub fn fork(text: String) -> Dialog {
+        Dialog::new("Fork?", text, &[('f', "fork here", Choice::Fork), ('c', "stay", Choice::Stay)])
     }
 
     pub fn export(chart: &str) -> Dialog {

@@ -180,6 +180,7 @@ const ROWS: &[Row] = {
         Row(Anywhere, &[ch('V')], A::Evaluate, "evaluate", "", 0, "evaluate on test pictures now"),
         Row(Anywhere, &[ch('S')], A::Save, "save", "save", 25, "save a checkpoint"),
         Row(Anywhere, &[ch('R')], A::Moments, "rewind", "rewind", 26, "go back to a saved moment; the road that is left stays on the chart"),
+        Row(Anywhere, &[ch('F')], A::Fork, "fork", "", 0, "save and stop here, and go on in a run of its own that names this one"),
         Row(Anywhere, &[ch('E')], A::Export, "export", "", 0, "export a chart or the screen to a file"),
         Row(Anywhere, &[ch('D')], A::Fetch, "fetch", "", 0, "fetch CIFAR-10 in the background, where it is missing"),
         Row(Anywhere, &[ch('N')], A::NewRun, "new-run", "", 0, "start a new run with the settings as they are, and those that wait for one"),
@@ -324,7 +325,7 @@ mod tests {
 
     #[test]
     fn keys_of_later_screens_are_free() {
-        for letter in ['F', 'T', '3', '4', '5', '6'] {
+        for letter in ['T', '3', '4', '5', '6'] {
             assert_eq!(action(Key::char(letter), &Context::ALL), None, "{letter}");
         }
     }
@@ -333,7 +334,7 @@ mod tests {
     fn lower_case_looks_and_capitals_steer() {
         let steers = |action: Action| {
             use Action::*;
-            matches!(action, PauseOrResume | Steps(_) | Nudge(..) | Evaluate | Save | Moments | Fetch | NewRun | Export)
+            matches!(action, PauseOrResume | Steps(_) | Nudge(..) | Evaluate | Save | Moments | Fetch | Fork | NewRun | Export)
         };
         for row in bindings().filter(|row| row.context == Context::Anywhere || row.context == Context::Train) {
             for key in &row.keys {

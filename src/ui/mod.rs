@@ -73,6 +73,10 @@ pub enum Exit {
         /// The colours that were chosen meanwhile.
         theme: ThemeName,
     },
+    /// The trainer has saved and stopped; a run of its own is to go on from there.
+    Fork {
+        theme: ThemeName,
+    },
     WorkerFailed(String),
 }
 

@@ -130,13 +130,19 @@ fn about(app: &App) -> Vec<String> {
     let (model, data, device) = (&header.model.name, &header.data.name, &header.device);
     let plain_name = device.name.split(" (").next().unwrap_or_default();
     let threads = if device.threads == 1 { "1 thread".to_string() } else { format!("{} threads", device.threads) };
-    vec![
+    let mut forms = Vec::new();
+    if let Some(parent) = &header.parent {
+        forms.push(format!("{model} on {data} · branched off {} at step {}", parent.run, grouped(parent.step)));
+        forms.push(format!("{model} · branched off at step {}", grouped(parent.step)));
+    }
+    forms.extend([
         format!("{model} on {data} · {}, {threads}", device.name),
         format!("{model} on {data} · {plain_name}, {threads}"),
         format!("{model} on {data} · {plain_name}"),
         format!("{model} on {data}"),
         model.clone(),
-    ]
+    ]);
+    forms
 }
 
 /// The state in a word, with a sign of its own.

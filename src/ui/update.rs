@@ -182,6 +182,7 @@ fn anywhere(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Moments => open_moments(app),
         Action::Fetch => return fetch(app),
         Action::NewRun => return new_run(app),
+        Action::Fork => return fork(app),
         Action::Export => app.overlay = Some(Overlay::Dialog(Dialog::export(train::main_metric(app).title()))),
         Action::ExportChart => return vec![Effect::Export(chart_request(app))],
         Action::ExportScreen => return vec![Effect::Export(screen_request(app))],
@@ -274,6 +275,7 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
             let settings = app.settings_for_a_new_run();
             app.stop(save, Exit::NewRun { settings, theme: app.theme.name })
         }
+        Choice::Fork => app.stop(true, Exit::Fork { theme: app.theme.name }),
         Choice::Set { knob, value } => put_back(app, knob, value),
         Choice::Rewind(checkpoint) => app.steer(Command::Rewind { checkpoint, slower: false }),
         Choice::ExportChart => anywhere(app, Action::ExportChart),
@@ -334,6 +336,22 @@ fn new_run(app: &mut App) -> Vec<Effect> {
     let with = if waiting.is_empty() { "the settings as they are".into() } else { waiting.join(", ") };
     let text = format!("This run ends at step {}; another begins from new weights with {with}.", grouped(app.session().steps()));
     app.overlay = Some(Overlay::Dialog(Dialog::new_run(text)));
+    Vec::new()
+}
+
+fn fork(app: &mut App) -> Vec<Effect> {
+    if app.readonly {
+        return app.steer(Command::Stop { save: true });
+    }
+    let session = app.session();
+    if session.steps() == 0 && session.saved.is_empty() {
+        app.say(Tone::Info, "no step is taken yet, so there is nothing to branch off from; N starts a new run");
+        return Vec::new();
+    }
+    let run = session.header.as_ref().map_or("This run", |header| &header.run);
+    let step = grouped(session.steps());
+    let text = format!("{run} is saved and stays as it is at step {step}; a run of its own goes on from there.");
+    app.overlay = Some(Overlay::Dialog(Dialog::fork(text)));
     Vec::new()
 }
 

@@ -1,7 +1,11 @@
 //! Saved moments: the list, going back, and what becomes of the road that was left.
 
 use alexscope::knobs::Knob;
-use alexscope::session::{Command, DeviceInfo, Divergence, Event, Moment, Phase, Resumption, SaveReason, Session, StepStats};
+use alexscope::session::{
+    Command, DeviceInfo, Divergence, Event, Moment, Parent, Phase, Resumption, RunHeader, SaveReason, Session, StepStats,
+};
+use alexscope::ui::Exit;
+use alexscope::ui::app::{Effect, Msg};
 use insta::assert_snapshot;
 
 use crate::fixture::{Cockpit, change, evaluation, header, phase};
@@ -143,4 +147,24 @@ fn a_run_that_diverged_offers_to_go_back() {
     let bad = Divergence { step: 1_001, layer: "conv1".into(), what: "gradient".into() };
     cockpit.happens([Event::Diverged(bad), phase(Phase::Paused)]);
     assert!(cockpit.screen().contains("R goes back"), "{}", cockpit.screen());
+}
+
+#[test]
+fn a_fork_asks_saves_and_stops_before_the_other_run_takes_over() {
+    let mut cockpit = with_moments(80, 24);
+    cockpit.press("F");
+    assert_snapshot!(cockpit.screen());
+    cockpit.press("f");
+    assert_eq!(cockpit.sent, [Command::Stop { save: true }]);
+    assert!(cockpit.effects.is_empty());
+    cockpit.take(Msg::WorkerGone);
+    assert!(matches!(cockpit.effects[..], [Effect::Leave(Exit::Fork { .. })]), "{:?}", cockpit.effects);
+}
+
+#[test]
+fn a_fork_says_where_it_comes_from() {
+    let mut cockpit = Cockpit::new(120, 40);
+    let parent = Some(Parent { run: "2026-01-02-alexnet".into(), step: 1_200 });
+    cockpit.happens([Event::Started(Box::new(RunHeader { parent, ..header(&cockpit.app) }))]);
+    cockpit.line_with("alexnet on CIFAR-10 · branched off 2026-01-02-alexnet at step 1,200");
 }
