@@ -10,8 +10,8 @@ use crate::cli::{ShowArgs, ThemeChoice};
 use crate::export::{self, Ground};
 use crate::knobs::Settings;
 use crate::link::{Delivery, link};
-use crate::run::read_events;
-use crate::session::{RunHeader, Stamped};
+use crate::run::{RunFolder, read_record};
+use crate::session::{Event, Notice, Phase, RunHeader, Stamped};
 use crate::signals::{self, ENDING, JOB_CONTROL};
 use crate::ui::theme::ThemeName;
 use crate::ui::{Exit, ExportRequest, UiOptions};
@@ -42,7 +42,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
         let folder = PathBuf::from(&plan.header.folder);
         let options = UiOptions {
             model: plan.header.model.clone(),
-            past: past(&plan)?,
+            past: past(&plan),
             theme: colours,
             readonly: show.readonly,
             data_missing: plan.header.data.stand_in,
@@ -67,11 +67,49 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
     }
 }
 
+/// Opens the cockpit on a run's record, to look at. Nothing trains, and no key changes anything.
+pub fn view(run: &Path, show: ThemeChoice) -> Result<u8> {
+    let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
+    let (header, past) = record(run)?;
+    let options = UiOptions {
+        model: header.model.clone(),
+        past,
+        theme: theme(show),
+        readonly: true,
+        data_missing: header.data.stand_in,
+        signals,
+        export: exporter(&RunHeader { folder: run.display().to_string(), ..header }),
+    };
+    // Kept open, since a closed one would mean that a trainer vanished.
+    let (screen, _nobody_trains) = link(Delivery::Merging);
+    match ui::run(screen, options)? {
+        Exit::Signal(signal) => Ok(signals::exit_status(signal)),
+        _ => Ok(0),
+    }
+}
+
+/// A run's header and all that can be read of its record, with a word on what cannot and an end where there was none.
+pub fn record(run: &Path) -> Result<(RunHeader, Vec<Stamped>)> {
+    let folder = RunFolder::find(Some(run))?;
+    let (header, lost) = folder.header_or_record()?;
+    let (mut events, damaged) = read_record(&folder.events_path())?;
+    let time = events.last().map_or(0.0, |last| last.time);
+    let warnings = lost.iter().chain(&damaged).map(|error| Notice { text: error.to_string(), warning: true });
+    events.extend(warnings.map(|notice| Stamped { event: Event::Notice(notice), time }));
+    let ended = |event: &Event| matches!(event, Event::Failed { .. } | Event::Finished { .. });
+    if !events.iter().rev().take(3).any(|stamped| ended(&stamped.event)) {
+        let event = Event::Phase { phase: Phase::Finished, detail: "the record ends here".into() };
+        events.push(Stamped { event, time });
+    }
+    Ok((header, events))
+}
+
 /// What the record of a run that goes on holds already.
-fn past(plan: &Plan) -> Result<Vec<Stamped>> {
+fn past(plan: &Plan) -> Vec<Stamped> {
     match (&plan.resume, &plan.folder) {
-        (Some(_), Some((folder, _))) => Ok(read_events(&folder.events_path())?),
-        _ => Ok(Vec::new()),
+        // What is wrong with it is among the run's warnings; a record that is lost leaves the checkpoint to go on from.
+        (Some(_), Some((folder, _))) => read_record(&folder.events_path()).map_or_else(|_| Vec::new(), |(events, _)| events),
+        _ => Vec::new(),
     }
 }
 

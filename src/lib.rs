@@ -27,7 +27,7 @@
 //! | [`chart`] | a chart as data | session |
 //! | [`ui`] | the cockpit | chart, session, link |
 //! | [`export`] | charts and screens as files | chart |
-//! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
+//! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
 //!
 //! `tests/imports.rs` reads the imports and names any that goes upward.
 //!
@@ -61,6 +61,7 @@ pub mod nn;
 pub mod ops;
 pub mod pictures;
 pub mod probe;
+pub mod replay;
 pub mod run;
 pub mod session;
 pub mod signals;

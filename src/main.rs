@@ -2,12 +2,17 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use alexscope::bench;
-use alexscope::cli::{BenchArgs, Cli, CliCommand, DataCommand, ForkArgs, ModelsArgs, ResumeArgs, ShowArgs, TrainArgs};
+use alexscope::cli::{
+    BenchArgs, Cli, CliCommand, DataCommand, ForkArgs, ModelsArgs, ReplayArgs, ResumeArgs, RunsArgs, ShowArgs, TrainArgs,
+    VerifyArgs,
+};
 use alexscope::cockpit::Wanted;
+use alexscope::run::{self, RunFolder};
 use alexscope::spec::{table, zoo};
-use alexscope::{cockpit, fetch, headless, start};
+use alexscope::{cockpit, fetch, headless, replay, start};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
@@ -18,6 +23,10 @@ fn main() -> ExitCode {
         Some(CliCommand::Train(arguments)) => train(arguments),
         Some(CliCommand::Resume(arguments)) => resume(arguments),
         Some(CliCommand::Fork(arguments)) => fork(arguments),
+        Some(CliCommand::Runs(arguments)) => runs(arguments),
+        Some(CliCommand::View(arguments)) => cockpit::view(&arguments.run, arguments.theme),
+        Some(CliCommand::Replay(arguments)) => replay(arguments),
+        Some(CliCommand::Verify(arguments)) => verify(arguments),
         Some(CliCommand::Models(arguments)) => models(arguments),
         Some(CliCommand::Bench(arguments)) => measure(arguments),
         Some(CliCommand::Data(arguments)) => match &arguments.command {
@@ -71,6 +80,25 @@ fn resume(arguments: &ResumeArgs) -> Result<u8> {
 fn fork(arguments: &ForkArgs) -> Result<u8> {
     let folder = start::fork(arguments)?.path().display().to_string();
     print(&format!("{folder}: go on there with `alexscope resume {folder}`"))
+}
+
+fn runs(arguments: &RunsArgs) -> Result<u8> {
+    let runs = run::list_runs(&arguments.runs, SystemTime::now())?;
+    print(&if arguments.json { serde_json::to_string_pretty(&runs)? } else { run::listing_text(&runs).trim_end().to_string() })
+}
+
+/// Status 1 where the losses are not those of the record.
+fn replay(arguments: &ReplayArgs) -> Result<u8> {
+    let replay = replay::run(arguments)?;
+    print(&if arguments.json { serde_json::to_string(&replay)? } else { replay.text() })?;
+    Ok(u8::from(replay.difference.is_some()))
+}
+
+/// Status 1 where something is wrong.
+fn verify(arguments: &VerifyArgs) -> Result<u8> {
+    let verified = run::verify(&RunFolder::find(arguments.run.as_deref())?);
+    print(&if arguments.json { serde_json::to_string(&verified)? } else { verified.text() })?;
+    Ok(u8::from(!verified.faults.is_empty()))
 }
 
 /// Where that is wanted, or standard output is no terminal.

@@ -15,7 +15,7 @@ use crate::engine::{Pictures, Script};
 use crate::knobs::{Knob, Settings};
 use crate::nn::NetworkLearner;
 use crate::pictures::{self, Ready};
-use crate::run::{RunError, RunFolder, checkpoint_at, newest_checkpoint, read_events};
+use crate::run::{RunError, RunFolder, checkpoint_at, newest_checkpoint, read_record};
 use crate::session::{DeviceInfo, RunHeader};
 use crate::spec::{ModelSpec, WeightInit, zoo};
 use crate::worker::{Fetch, Plan, Prepare, Prepared, Resume};
@@ -76,7 +76,7 @@ fn begin(
         model: model.clone(),
         settings: settings.clone(),
         data: info,
-        device: DeviceInfo { name: cpu_name(), threads: threads(asked_threads) },
+        device: device(asked_threads),
         started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         parent: None,
     };
@@ -100,6 +100,17 @@ fn source_of(header: &RunHeader, moved: Option<&Path>) -> Result<Source> {
     })
 }
 
+/// The pictures of a run that is there. Those that could not be read when it began are left out again.
+fn ready_again(header: &RunHeader, moved: Option<&Path>) -> Result<Ready> {
+    pictures::open(source_of(header, moved)?, header.model.clone(), Broken::Skip)
+}
+
+/// What trained a run when it began, to do it again.
+pub fn again(header: &RunHeader, moved: Option<&Path>) -> Result<Prepare> {
+    let ready = ready_again(header, moved)?;
+    Ok(prepare(header.model.clone(), ready.opened, header.settings.clone()))
+}
+
 /// A run that is there, from its newest whole checkpoint.
 pub fn resume(arguments: &ResumeArgs, unattended: bool) -> Result<Plan> {
     let folder = RunFolder::find(arguments.run.as_deref())?;
@@ -115,14 +126,19 @@ pub fn branch(parent: &Path, moved: Option<&Path>, threads: Option<usize>) -> Re
 fn go_on(folder: RunFolder, moved: Option<&Path>, asked_threads: Option<usize>, unattended: bool) -> Result<Plan> {
     let lock = folder.lock()?;
     logging::to_folder(folder.path());
-    let mut header = folder.header()?;
-    let (saved, damaged) = newest_checkpoint(&folder.checkpoints());
-    let warnings = damaged.iter().map(ToString::to_string).collect();
-    let saved = saved.ok_or_else(|| RunError::NothingSaved(folder.path().to_path_buf()))?;
-    header.device = DeviceInfo { name: cpu_name(), threads: threads(asked_threads) };
-    // Pictures that could not be read when the run began are left out again.
-    let ready = pictures::open(source_of(&header, moved)?, header.model.clone(), Broken::Skip)?;
-    let events = read_events(&folder.events_path())?;
+    let (mut header, lost) = folder.header_or_record()?;
+    let mut warnings: Vec<String> =
+        lost.iter().map(|error| format!("{error}; the record's first line stands in for it")).collect();
+    let (saved, damaged) = newest_checkpoint(&folder.checkpoints(), &header.model);
+    warnings.extend(damaged.iter().map(ToString::to_string));
+    let saved = saved.ok_or_else(|| match damaged.into_iter().next() {
+        Some(damaged) => RunError::Checkpoint(damaged),
+        None => RunError::NothingSaved(folder.path().to_path_buf()),
+    })?;
+    header.device = device(asked_threads);
+    let ready = ready_again(&header, moved)?;
+    let (events, damaged) = read_record(&folder.events_path()).unwrap_or_else(|error| (Vec::new(), vec![error]));
+    warnings.extend(damaged.iter().map(|error| format!("{error}; it is left out")));
     let time = events.last().map_or(0.0, |last| last.time);
     let fetch = fetcher(&ready.opened);
     let prepare = prepare(header.model.clone(), ready.opened, saved.state.moment.settings.clone());
@@ -134,7 +150,7 @@ fn go_on(folder: RunFolder, moved: Option<&Path>, asked_threads: Option<usize>, 
 /// Makes a run of its own from a checkpoint of another, which is left as it is; [`resume`] it to go on from there.
 pub fn fork(arguments: &ForkArgs) -> Result<RunFolder> {
     let parent = RunFolder::find(Some(&arguments.run))?;
-    let checkpoint = checkpoint_at(&parent.checkpoints(), arguments.at.as_deref()).map_err(|there| {
+    let checkpoint = checkpoint_at(&parent.checkpoints(), &parent.header()?.model, arguments.at.as_deref()).map_err(|there| {
         let wanted = arguments.at.clone().unwrap_or_else(|| "whole".into());
         RunError::NoSuchCheckpoint { folder: parent.path().to_path_buf(), wanted, there }
     })?;
@@ -156,6 +172,11 @@ pub fn as_set(model: ModelSpec, settings: &Settings) -> ModelSpec {
 /// Threads that compute: as asked, else one a processor.
 pub fn threads(asked: Option<usize>) -> usize {
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)).max(1)
+}
+
+/// What computes here.
+pub fn device(asked_threads: Option<usize>) -> DeviceInfo {
+    DeviceInfo { name: cpu_name(), threads: threads(asked_threads) }
 }
 
 /// The processor as far as it matters to the matrix products: `CPU (AVX-512)`.

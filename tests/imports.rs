@@ -29,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("candle_core", &["ops", "nn", "bench"]),
     ("candle_nn", &["ops", "nn"]),
-    ("rayon", &["ops", "nn", "dataset", "worker", "bench"]),
+    ("rayon", &["ops", "nn", "dataset", "worker", "bench", "replay"]),
     ("ratatui", &["ui", "export"]),
     ("plotters", &["export"]),
     ("clap", &["cli", "main"]),

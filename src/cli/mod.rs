@@ -29,6 +29,14 @@ pub enum CliCommand {
     Resume(ResumeArgs),
     /// Make a run of its own from a checkpoint of another; `resume` it to go on from there
     Fork(ForkArgs),
+    /// List the runs as a tree: what became of each, how well it did, how large it is
+    Runs(RunsArgs),
+    /// Look at a run's record in the cockpit; nothing trains
+    View(ViewArgs),
+    /// Run a record again without a screen and compare the losses bit for bit
+    Replay(ReplayArgs),
+    /// Check every checkpoint and every line of the record of a run
+    Verify(VerifyArgs),
     /// List the networks, or show one layer by layer
     Models(ModelsArgs),
     /// Measure the time of a training step, layer by layer
@@ -131,6 +139,52 @@ pub struct ForkArgs {
     /// The new run's folder; runs/<time>-<model> by default
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct RunsArgs {
+    /// The folder that holds the runs' folders
+    #[arg(value_name = "DIR", default_value = "runs")]
+    pub runs: PathBuf,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ViewArgs {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The cockpit's colours
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: ThemeChoice,
+}
+
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// The run's folder; the one begun last by default
+    #[arg(value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// Stop after so many steps
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+    /// Where CIFAR-10's files are now, if they have moved
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Computing threads; all processors by default
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// The run's folder; the one begun last by default
+    #[arg(value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How a run is shown.

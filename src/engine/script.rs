@@ -47,9 +47,13 @@ impl Script {
             let value = knob.spec().parse(value).map_err(|error| wrong(error.to_string()))?;
             lines.push(ScriptLine { step, knob, value });
         }
-        // Stable: lines of one step stay in the order in which they were written.
+        Ok(Script::of(lines))
+    }
+
+    /// Lines of one step stay in the order in which they are given.
+    pub fn of(mut lines: Vec<ScriptLine>) -> Script {
         lines.sort_by_key(|line| line.step);
-        Ok(Script { lines: lines.into() })
+        Script { lines: lines.into() }
     }
 
     /// Takes out what is due when `step` is about to be taken.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::session::{Moment, SaveReason};
+use crate::spec::{ModelSpec, parameter_shapes};
 use crate::whole_file;
 
 /// Named f32 arrays: name, shape, values in row order.
@@ -17,6 +18,9 @@ pub type Arrays = Vec<(String, Vec<usize>, Vec<f32>)>;
 
 /// Checkpoints that are kept because nothing newer is there.
 const NEWEST: usize = 2;
+
+/// A manifest lists three files.
+const LARGEST_MANIFEST: u64 = 1 << 16;
 
 const MODEL: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
@@ -50,6 +54,45 @@ pub struct Saved {
     pub state: SavedState,
     pub parameters: Arrays,
     pub velocities: Arrays,
+}
+
+impl Saved {
+    /// Whether these are the tensors of `model`, by name and shape, and it is their network. `folder` is the checkpoint's, for errors.
+    pub fn fits(&self, model: &ModelSpec, folder: &Path) -> Result<(), CheckpointError> {
+        let wrong = |file: &str, reason| CheckpointError::Damaged { path: folder.join(file), reason };
+        if self.state.model != model.name {
+            return Err(wrong(STATE, format!("it is of the network {}, not of {}", self.state.model, model.name)));
+        }
+        let shapes = parameter_shapes(model).map_err(|error| wrong(MODEL, error.to_string()))?;
+        for (file, arrays) in [(MODEL, &self.parameters), (OPTIMIZER, &self.velocities)] {
+            for (name, shape) in &shapes {
+                match arrays.iter().find(|(there, ..)| there == name) {
+                    None => return Err(wrong(file, format!("{name} is not in it"))),
+                    Some((_, there, _)) if there != shape => {
+                        return Err(wrong(file, format!("{name} is {there:?}, not {shape:?}")));
+                    }
+                    Some(_) => {}
+                }
+            }
+            if let Some((name, ..)) = arrays.iter().find(|(name, ..)| shapes.iter().all(|(wanted, _)| wanted != name)) {
+                return Err(wrong(file, format!("{name} is none of the tensors of {}", model.name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every number in it is one.
+    pub fn is_finite(&self, folder: &Path) -> Result<(), CheckpointError> {
+        for (file, arrays) in [(MODEL, &self.parameters), (OPTIMIZER, &self.velocities)] {
+            if let Some((name, ..)) = arrays.iter().find(|(.., values)| !values.iter().all(|value| value.is_finite())) {
+                return Err(CheckpointError::Damaged {
+                    path: folder.join(file),
+                    reason: format!("{name} is not all finite numbers"),
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,7 +177,7 @@ pub fn prune_checkpoints(checkpoints: &Path) -> Result<Vec<String>, CheckpointEr
 }
 
 /// Names of the checkpoints, oldest first.
-fn names(checkpoints: &Path) -> Vec<String> {
+pub(super) fn names(checkpoints: &Path) -> Vec<String> {
     let entries = fs::read_dir(checkpoints).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| name.contains("-step-") && !name.starts_with('.'));
@@ -173,11 +216,12 @@ fn encode(arrays: &Arrays, folder: &Path) -> Result<Vec<u8>, CheckpointError> {
     serialize(views, None::<HashMap<String, String>>).map_err(broken)
 }
 
-/// The newest checkpoint that is whole, and what was wrong with newer ones. None where there is no whole one.
-pub fn newest_checkpoint(checkpoints: &Path) -> (Option<Saved>, Vec<CheckpointError>) {
+/// The newest checkpoint that is whole and of that network, and what was wrong with newer ones. None where there is none.
+pub fn newest_checkpoint(checkpoints: &Path, model: &ModelSpec) -> (Option<Saved>, Vec<CheckpointError>) {
     let mut damaged = Vec::new();
     for name in names(checkpoints).iter().rev() {
-        match read_checkpoint(&checkpoints.join(name)) {
+        let folder = checkpoints.join(name);
+        match read_checkpoint(&folder).and_then(|saved| saved.fits(model, &folder).map(|()| saved)) {
             Ok(saved) => return (Some(saved), damaged),
             Err(error) => damaged.push(error),
         }
@@ -187,10 +231,10 @@ pub fn newest_checkpoint(checkpoints: &Path) -> (Option<Saved>, Vec<CheckpointEr
 
 /// The name of the checkpoint that a person means: by its name, or the newest one of a step; without a word the newest that
 /// is whole. Otherwise the names of all there are.
-pub fn checkpoint_at(checkpoints: &Path, wanted: Option<&str>) -> Result<String, Vec<String>> {
+pub fn checkpoint_at(checkpoints: &Path, model: &ModelSpec, wanted: Option<&str>) -> Result<String, Vec<String>> {
     let all = names(checkpoints);
     let Some(wanted) = wanted else {
-        return newest_checkpoint(checkpoints).0.map(|saved| saved.name).ok_or(all);
+        return newest_checkpoint(checkpoints, model).0.map(|saved| saved.name).ok_or(all);
     };
     let step = |name: &str| name.split_once("-step-").and_then(|(_, step)| step.parse::<u64>().ok());
     let wanted_step = wanted.parse::<u64>().ok();
@@ -232,13 +276,22 @@ pub fn read_checkpoint(folder: &Path) -> Result<Saved, CheckpointError> {
         fs::read(&path).map_err(failed("read", &path))
     };
     let damaged = |name: &str, reason: String| CheckpointError::Damaged { path: folder.join(name), reason };
+    let length = |name: &str| {
+        let path = folder.join(name);
+        fs::metadata(&path).map(|file| file.len()).map_err(failed("read", &path))
+    };
+    if length(MANIFEST)? > LARGEST_MANIFEST {
+        return Err(damaged(MANIFEST, format!("it is longer than {LARGEST_MANIFEST} bytes")));
+    }
     let manifest: Manifest = serde_json::from_slice(&read(MANIFEST)?).map_err(|error| damaged(MANIFEST, error.to_string()))?;
     let checked = |name: &str| {
         let entry = manifest.files.get(name).ok_or_else(|| damaged(MANIFEST, format!("{name} is not in it")))?;
-        let bytes = read(name)?;
-        if bytes.len() as u64 != entry.bytes {
-            return Err(damaged(name, format!("{} bytes were written, {} are there", entry.bytes, bytes.len())));
+        // Before it is read, so that no more is read than was written.
+        let there = length(name)?;
+        if there != entry.bytes {
+            return Err(damaged(name, format!("{} bytes were written, {there} are there", entry.bytes)));
         }
+        let bytes = read(name)?;
         if hex(&Sha256::digest(&bytes)) != entry.sha256 {
             return Err(damaged(name, "its SHA-256 is not the manifest's".into()));
         }
@@ -281,8 +334,14 @@ mod tests {
             moment: Moment { step: 7, offset: 224, settings: Settings::new(), ..Moment::default() },
         };
         let arrays =
-            vec![("fc5.bias".to_string(), vec![2], vec![0.5, -1.0e-40]), ("fc5.weight".into(), vec![1, 2], vec![3.0, f32::MAX])];
+            vec![("fc1.bias".to_string(), vec![2], vec![0.5, -1.0e-40]), ("fc1.weight".into(), vec![2, 1], vec![3.0, f32::MAX])];
         (state, arrays.clone(), arrays)
+    }
+
+    fn model() -> ModelSpec {
+        let layers = r#"layers = [{ name = "flatten", kind = "flatten" }, { name = "fc1", kind = "dense", out = 2 }]"#;
+        let text = format!("name = \"lenet5\"\ntitle = \"t\"\nabout = \"a\"\ninput = [1, 1, 1]\nclasses = 2\n{layers}");
+        ModelSpec::from_toml(&text, "tiny.toml").unwrap()
     }
 
     fn sorted(mut arrays: Arrays) -> Arrays {
@@ -334,7 +393,7 @@ mod tests {
         let dropped = prune_checkpoints(folder.path()).unwrap();
         assert_eq!(dropped, ["0001-step-00000000", "0004-step-00000003"]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
-        let (newest, damaged) = newest_checkpoint(folder.path());
+        let (newest, damaged) = newest_checkpoint(folder.path(), &model());
         assert_eq!((newest.unwrap().name.as_str(), damaged.len()), ("0006-step-00000005", 0));
     }
 
@@ -346,6 +405,6 @@ mod tests {
         assert_eq!(write(&state), write(&state));
         state.moment.step = 3;
         assert_eq!(write(&state), "0002-step-00000003");
-        assert_eq!(newest_checkpoint(folder.path()).0.unwrap().state.moment.step, 3);
+        assert_eq!(newest_checkpoint(folder.path(), &model()).0.unwrap().state.moment.step, 3);
     }
 }

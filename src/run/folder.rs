@@ -3,12 +3,13 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::calendar::Date;
 use super::checkpoint::CheckpointError;
 use super::lock::RunLock;
-use super::record::Recorder;
-use crate::session::RunHeader;
+use super::record::{Recorder, read_record};
+use crate::session::{Event, RunHeader, Stamped};
 use crate::whole_file;
 
 /// Folder for runs that were given no other.
@@ -61,7 +62,8 @@ impl RunFolder {
             return Ok(RunFolder { path: path.to_path_buf() });
         }
         fs::create_dir_all(RUNS).map_err(RunError::io("make the folder", Path::new(RUNS)))?;
-        let stem = format!("{}-{model}", timestamp(now));
+        let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let stem = format!("{}-{model}", Date::of(seconds).for_a_name());
         let mut path = Path::new(RUNS).join(&stem);
         let mut copy = 2;
         // Two runs may begin in the same second.
@@ -73,6 +75,10 @@ impl RunFolder {
             copy += 1;
         }
         Ok(RunFolder { path })
+    }
+
+    pub(super) fn at(path: &Path) -> RunFolder {
+        RunFolder { path: path.to_path_buf() }
     }
 
     /// The folder of a run that is there: `named`, or the one under `runs` that was begun last.
@@ -94,6 +100,19 @@ impl RunFolder {
         let path = self.path.join("run.json");
         let text = fs::read(&path).map_err(RunError::io("read", &path))?;
         serde_json::from_slice(&text).map_err(|error| RunError::Event { path, line: error.line(), reason: error.to_string() })
+    }
+
+    /// The header from `run.json`, or else from the record's first line, with what is wrong with `run.json`.
+    pub fn header_or_record(&self) -> Result<(RunHeader, Option<RunError>), RunError> {
+        let error = match self.header() {
+            Ok(header) => return Ok((header, None)),
+            Err(error) => error,
+        };
+        let events = read_record(&self.events_path()).map(|(events, _)| events).unwrap_or_default();
+        match events.into_iter().next() {
+            Some(Stamped { event: Event::Started(header), .. }) => Ok((*header, Some(error))),
+            _ => Err(error),
+        }
     }
 
     pub fn events_path(&self) -> PathBuf {
@@ -143,39 +162,9 @@ fn newest_run() -> Option<PathBuf> {
     runs.filter(|path| RunFolder::holds_a_run(path)).max_by_key(begun)
 }
 
-/// `20261124-080312` in UTC.
-fn timestamp(now: SystemTime) -> String {
-    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-    let (year, month, day) = civil_date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}")
-}
-
-/// Year, month and day of a number of days since 1970-01-01, in the Gregorian calendar counted in 400-year eras that begin on
-/// 1 March, so that the leap day comes last.
-fn civil_date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_are_those_of_the_calendar() {
-        let at = |seconds| timestamp(UNIX_EPOCH + Duration::from_secs(seconds));
-        assert_eq!(at(0), "19700101-000000");
-        assert_eq!(at(951_782_399), "20000228-235959");
-        assert_eq!(at(951_782_400), "20000229-000000");
-        assert_eq!(at(1_795_507_392), "20261124-080312");
-    }
 
     #[test]
     fn a_folder_that_holds_a_run_is_not_taken_again() {

@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use super::folder::RunError;
 
@@ -17,7 +19,7 @@ impl RunLock {
         let path = folder.join("run.lock");
         let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
         let mut file = open.map_err(RunError::io("open", &path))?;
-        match file.try_lock() {
+        match patiently(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
@@ -31,4 +33,22 @@ impl RunLock {
         written.map_err(RunError::io("write", &path))?;
         Ok(RunLock { _file: file })
     }
+
+    /// Whether a program works on the run.
+    pub fn is_held(folder: &Path) -> bool {
+        // A shared lock, so that two who look do not take each other for a holder.
+        let Ok(file) = File::open(folder.join("run.lock")) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+}
+
+/// Who only looks whether somebody holds the run has it locked for a moment.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..10 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            done => return done,
+        }
+    }
+    file.try_lock()
 }

@@ -20,10 +20,11 @@ impl Recorder {
         Ok(Recorder { path: path.to_path_buf(), file: BufWriter::new(file) })
     }
 
-    /// Opens a record that is there to add to it. What a crash left of a last line is cut off: it was never an event.
+    /// Opens a record that is there, or is lost, to add to it. What a crash left of a last line is cut off: it was never an
+    /// event.
     pub(super) fn reopen(path: &Path) -> Result<Recorder, RunError> {
-        let bytes = fs::read(path).map_err(RunError::io("read", path))?;
-        let file = OpenOptions::new().append(true).open(path).map_err(RunError::io("open", path))?;
+        let bytes = if path.exists() { fs::read(path).map_err(RunError::io("read", path))? } else { Vec::new() };
+        let file = OpenOptions::new().append(true).create(true).open(path).map_err(RunError::io("open", path))?;
         file.set_len(complete(&bytes) as u64).map_err(RunError::io("write", path))?;
         Ok(Recorder { path: path.to_path_buf(), file: BufWriter::new(file) })
     }
@@ -47,17 +48,24 @@ impl Recorder {
 
 /// Reads a record. A last line that was cut off by a crash is left out.
 pub fn read_events(path: &Path) -> Result<Vec<Stamped>, RunError> {
+    let (events, mut damage) = read_record(path)?;
+    if damage.is_empty() { Ok(events) } else { Err(damage.swap_remove(0)) }
+}
+
+/// Reads what can be read of a record, and says which lines cannot. A last line that was cut off by a crash is neither.
+pub fn read_record(path: &Path) -> Result<(Vec<Stamped>, Vec<RunError>), RunError> {
     let bytes = fs::read(path).map_err(RunError::io("read", path))?;
-    let lines = bytes[..complete(&bytes)].split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
-    lines
-        .map(|(index, line)| {
-            serde_json::from_slice(line).map_err(|error| RunError::Event {
-                path: path.to_path_buf(),
-                line: index + 1,
-                reason: error.to_string(),
-            })
-        })
-        .collect()
+    let (mut events, mut damage) = (Vec::new(), Vec::new());
+    for (index, line) in bytes[..complete(&bytes)].split(|byte| *byte == b'\n').enumerate() {
+        match serde_json::from_slice(line) {
+            Ok(stamped) => events.push(stamped),
+            Err(_) if line.is_empty() => {}
+            Err(error) => {
+                damage.push(RunError::Event { path: path.to_path_buf(), line: index + 1, reason: error.to_string() });
+            }
+        }
+    }
+    Ok((events, damage))
 }
 
 /// Length of the lines that were written to their end.
