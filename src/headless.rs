@@ -3,20 +3,38 @@
 use std::io::{self, Write};
 
 use color_eyre::eyre::{Result, eyre};
-use crossbeam_channel::select;
+use crossbeam_channel::{Receiver, select};
 
 use crate::link::{Delivery, link};
 use crate::session::{Command, Event, FinishReason, Stamped};
-use crate::worker::Plan;
+use crate::worker::{Ending, Plan};
 use crate::{signals, worker};
 
 /// Exit status of a run whose loss or gradient was no finite number any more.
 const DIVERGED: u8 = 3;
 
+/// How a run was left.
+pub struct Left {
+    /// Absent where a second signal ended the program's patience with it.
+    pub ending: Option<Ending>,
+    /// The signal that stopped it.
+    pub signal: Option<i32>,
+}
+
 /// Trains until the budget is used up or a signal comes; returns the exit status.
 pub fn train(plan: impl FnOnce() -> Result<Plan>, json: bool) -> Result<u8> {
     let signals = signals::listen(signals::ENDING)?;
-    let plan = plan()?;
+    let Left { ending, signal } = drive(plan()?, &signals, &mut |batch| show(batch, json))?;
+    match (ending, signal) {
+        (Some(Ending { reason: FinishReason::Failed, failure }), _) => Err(eyre!(failure.unwrap_or_default())),
+        (Some(Ending { reason: FinishReason::Diverged, .. }), _) => Ok(DIVERGED),
+        (_, Some(signal)) => Ok(signals::exit_status(signal)),
+        (_, None) => Ok(0),
+    }
+}
+
+/// Trains until the budget is used up, a signal comes or `show`, which is given every event, says that nobody looks any more.
+pub fn drive(plan: Plan, signals: &Receiver<i32>, show: &mut dyn FnMut(&[Stamped]) -> Result<bool>) -> Result<Left> {
     let (screen, worker_end) = link(Delivery::Lossless);
     let training = worker::spawn(plan, worker_end)?;
     let mut stopped_by = None;
@@ -24,14 +42,14 @@ pub fn train(plan: impl FnOnce() -> Result<Plan>, json: bool) -> Result<u8> {
         select! {
             recv(screen.events) -> batch => {
                 let Ok(batch) = batch else { break };
-                if !show(&batch, json)? {
+                if !show(&batch)? {
                     break;
                 }
             }
             recv(signals) -> signal => if let Ok(signal) = signal {
                 if stopped_by.replace(signal).is_some() {
                     // Asked twice: now, whatever has not been saved.
-                    return Ok(signals::exit_status(signal));
+                    return Ok(Left { ending: None, signal: stopped_by });
                 }
                 say("stopping; what was learned is saved first (once more: stop now)");
                 // A full lane would mean that 256 commands wait for this run's own end.
@@ -41,12 +59,7 @@ pub fn train(plan: impl FnOnce() -> Result<Plan>, json: bool) -> Result<u8> {
     }
     drop(screen);
     let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
-    match (ending.reason, stopped_by) {
-        (FinishReason::Failed, _) => Err(eyre!(ending.failure.unwrap_or_default())),
-        (FinishReason::Diverged, _) => Ok(DIVERGED),
-        (_, Some(signal)) => Ok(signals::exit_status(signal)),
-        (FinishReason::Budget | FinishReason::Stopped, None) => Ok(0),
-    }
+    Ok(Left { ending: Some(ending), signal: stopped_by })
 }
 
 /// Prints events; false where nobody reads standard output any more.
@@ -78,7 +91,7 @@ fn print_line(stamped: &Stamped) -> Result<bool> {
 }
 
 /// An event as a line for a person; none where it is not worth one.
-fn in_words(event: &Event) -> Option<String> {
+pub fn in_words(event: &Event) -> Option<String> {
     Some(match event {
         Event::Started(header) => {
             let stand_in = if header.data.stand_in { ", a stand-in for CIFAR-10" } else { "" };

@@ -27,6 +27,8 @@
 //! | [`chart`] | a chart as data | session |
 //! | [`ui`] | the cockpit | chart, session, link |
 //! | [`export`] | charts and screens as files | chart |
+//! | [`compare`] | several runs on the same terms, and how they differ | run, session, headless, start |
+//! | [`table`] | a small table as text, Markdown and HTML | nothing |
 //! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
 //!
 //! `tests/imports.rs` reads the imports and names any that goes upward.
@@ -49,6 +51,7 @@ pub mod bench;
 pub mod chart;
 pub mod cli;
 pub mod cockpit;
+pub mod compare;
 pub mod dataset;
 pub mod engine;
 pub mod export;
@@ -68,6 +71,7 @@ pub mod signals;
 pub mod spec;
 pub mod spelling;
 pub mod start;
+pub mod table;
 pub mod ui;
 pub mod whole_file;
 pub mod worker;

@@ -12,7 +12,7 @@ use alexscope::cli::{
 use alexscope::cockpit::Wanted;
 use alexscope::run::{self, RunFolder};
 use alexscope::spec::{table, zoo};
-use alexscope::{cockpit, fetch, headless, replay, start};
+use alexscope::{cockpit, compare, fetch, headless, replay, start};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Some(CliCommand::Train(arguments)) => train(arguments),
         Some(CliCommand::Resume(arguments)) => resume(arguments),
         Some(CliCommand::Fork(arguments)) => fork(arguments),
+        Some(CliCommand::Compare(arguments)) => compare::compare(arguments),
         Some(CliCommand::Runs(arguments)) => runs(arguments),
         Some(CliCommand::View(arguments)) => cockpit::view(&arguments.run, arguments.theme),
         Some(CliCommand::Replay(arguments)) => replay(arguments),

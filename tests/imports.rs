@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms it may import. A room that is not listed may import any.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("spelling", &[]),
+    ("table", &[]),
     ("knobs", &["spelling"]),
     ("whole_file", &[]),
     ("signals", &[]),

@@ -1,11 +1,13 @@
 //! The command line: what it understands, built from the knob table where it is about knobs.
 
+mod compare;
 mod knob_args;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use compare::{CompareArgs, PresetChoice};
 pub use knob_args::KnobArgs;
 
 use crate::dataset::folder::Broken;
@@ -29,6 +31,8 @@ pub enum CliCommand {
     Resume(ResumeArgs),
     /// Make a run of its own from a checkpoint of another; `resume` it to go on from there
     Fork(ForkArgs),
+    /// Train several networks or settings on the same pictures in the same order, and say how they differ
+    Compare(Box<CompareArgs>),
     /// List the runs as a tree: what became of each, how well it did, how large it is
     Runs(RunsArgs),
     /// Look at a run's record in the cockpit; nothing trains

@@ -1,0 +1,62 @@
+//! `alexscope compare`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{BrokenChoice, DeviceChoice, KnobArgs, ShowArgs, ThemeChoice};
+
+/// Networks that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PresetChoice {
+    /// The article's five at full size: AlexNet with and without LRN, the TensorFlow network, LeNet-5, the simple CNN
+    Article,
+    /// The article's networks for 32×32 pictures: paddle-lrn, paddle, lenet5, simple-cnn
+    ArticleSmall,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct CompareArgs {
+    /// Networks, each with settings of its own where it has any, such as `alexnet alexnet:lrn=off,momentum=0.8`
+    #[arg(value_name = "NAME[:KNOB=VALUE,…]")]
+    pub contenders: Vec<String>,
+    /// Networks that belong together, at a batch size of 128
+    #[arg(long, value_enum)]
+    pub preset: Option<PresetChoice>,
+    /// Runs of each, with seeds one after the other from --seed on
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seeds: u32,
+    /// The test accuracy, 0 to 1, to say the time to; by default what all reach
+    #[arg(long, value_name = "ACCURACY")]
+    pub target: Option<f64>,
+    /// As for `alexscope train`
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// What to do about own pictures that cannot be read
+    #[arg(long, value_enum, default_value_t)]
+    pub broken: BrokenChoice,
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceChoice,
+    /// Computing threads; all processors by default
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// The comparison's folder; one that was begun there goes on. runs/<time>-compare by default
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// Without a screen
+    #[arg(long)]
+    pub headless: bool,
+    /// The figures of each run as a line of JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Settings that are the same for all; --epochs or --steps is needed
+    #[command(flatten)]
+    pub knobs: KnobArgs,
+}
+
+impl CompareArgs {
+    /// How its runs are shown: not at all.
+    pub fn show(&self) -> ShowArgs {
+        ShowArgs { headless: true, json: false, theme: ThemeChoice::default(), readonly: true }
+    }
+}

@@ -1,0 +1,232 @@
+//! What is compared with what: written down before anything is trained, so that a comparison can be taken up again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use serde::{Deserialize, Serialize};
+
+use crate::cli::{BrokenChoice, CompareArgs, PresetChoice};
+use crate::knobs::{Knob, Settings};
+use crate::spec::zoo;
+use crate::whole_file;
+
+/// The plan's file in the folder of a comparison.
+pub const FILE: &str = "compare.json";
+
+/// A network with settings of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contender {
+    /// As a person named it: `alexnet:lrn=off`.
+    pub label: String,
+    pub model: String,
+    /// What it has unlike the others, as a person writes it.
+    pub settings: Vec<(Knob, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Version of alexscope that made it.
+    pub version: String,
+    pub contenders: Vec<Contender>,
+    /// The same for all; the budget is among them.
+    pub shared: Vec<(Knob, String)>,
+    pub seeds: Vec<u64>,
+    pub data: Option<PathBuf>,
+    /// Own pictures that cannot be read are left out.
+    pub skip_broken: bool,
+}
+
+/// One run of a comparison: a contender with a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub contender: usize,
+    pub seed: u64,
+}
+
+impl Contender {
+    /// Reads `NAME[:knob=value,…]`.
+    pub fn parse(label: &str) -> Result<Contender> {
+        let (model, settings) = label.split_once(':').unwrap_or((label, ""));
+        zoo::load(model)?;
+        let mut own = Vec::new();
+        for pair in settings.split(',').filter(|pair| !pair.trim().is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or_else(|| eyre!("{label}: expected NAME:knob=value,…, not `{pair}`"))?;
+            let knob = Knob::by_name(name)?;
+            if matches!(knob, Knob::Seed | Knob::Epochs | Knob::Steps) {
+                bail!("{label}: {knob} is the same for all; give it as --{knob}");
+            }
+            own.push((knob, knob.spec().format(knob.spec().parse(value)?)));
+        }
+        Ok(Contender { label: label.into(), model: model.into(), settings: own })
+    }
+}
+
+impl Plan {
+    /// The plan that a command line asks for.
+    pub fn ask(arguments: &CompareArgs) -> Result<Plan> {
+        let preset: &[&str] = match arguments.preset {
+            None => &[],
+            Some(PresetChoice::Article) => &["alexnet", "alexnet:lrn=off", "tensorflow", "lenet5", "simple-cnn"],
+            Some(PresetChoice::ArticleSmall) => &["paddle-lrn", "paddle", "lenet5", "simple-cnn"],
+        };
+        let labels = preset.iter().copied().chain(arguments.contenders.iter().map(String::as_str));
+        let contenders = labels.map(Contender::parse).collect::<Result<Vec<_>>>()?;
+        if contenders.len() < 2 {
+            bail!("name two or more to compare, such as `alexscope compare alexnet alexnet:lrn=off --epochs 2`, or a --preset");
+        }
+        if let Some(twice) = (1..contenders.len()).find(|&i| contenders[..i].contains(&contenders[i])) {
+            bail!("{} is named twice; to repeat a run raise --seeds", contenders[twice].label);
+        }
+        let given = &arguments.knobs.values;
+        let value = |knob: Knob| given.iter().rev().find(|(there, _)| *there == knob).map(|(_, value)| *value);
+        if [Knob::Epochs, Knob::Steps].into_iter().all(|knob| value(knob).unwrap_or(0.0) == 0.0) {
+            bail!("say how long each may train: --epochs N or --steps N");
+        }
+        // A budget of steps alone is not cut short by the epochs of a model's own file.
+        let mut shared = vec![
+            (Knob::Epochs, "0".to_string()),
+            (Knob::Steps, "0".into()),
+            // Every figure is measured on all test pictures.
+            (Knob::EvaluateEvery, "0".into()),
+            (Knob::EvaluatePictures, "0".into()),
+        ];
+        if arguments.preset.is_some() {
+            shared.push((Knob::BatchSize, "128".into()));
+        }
+        shared.extend(
+            given.iter().filter(|(knob, _)| *knob != Knob::Seed).map(|(knob, value)| (*knob, knob.spec().format(*value))),
+        );
+        let first = value(Knob::Seed).unwrap_or(1.0) as u64;
+        Ok(Plan {
+            version: env!("CARGO_PKG_VERSION").into(),
+            contenders,
+            shared,
+            seeds: (first..first + u64::from(arguments.seeds.max(1))).collect(),
+            data: arguments.data.clone(),
+            skip_broken: arguments.broken == BrokenChoice::Skip,
+        })
+    }
+
+    /// The plan of a comparison that was begun in `folder`; `None` where none was.
+    pub fn read(folder: &Path) -> Result<Option<Plan>> {
+        let path = folder.join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = fs::read(&path).wrap_err_with(|| format!("cannot read {}", path.display()))?;
+        let plan = serde_json::from_slice(&text)
+            .map_err(|error| eyre!("{}: this is no plan of a comparison: {error}", path.display()))?;
+        Ok(Some(plan))
+    }
+
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let path = folder.join(FILE);
+        let json = serde_json::to_vec_pretty(self)?;
+        whole_file::write(&path, &json).wrap_err_with(|| format!("cannot write {}", path.display()))
+    }
+
+    /// All runs in the order in which they are made: every contender once before any has its second seed.
+    pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        let contenders = 0..self.contenders.len();
+        self.seeds.iter().flat_map(move |seed| contenders.clone().map(|contender| Place { contender, seed: *seed }))
+    }
+
+    /// The folder of a run in that of the comparison.
+    pub fn folder(&self, place: Place) -> String {
+        let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-') { c } else { '-' };
+        let label: String = self.contenders[place.contender].label.chars().map(plain).collect();
+        format!("{}-{label}-seed-{}", place.contender + 1, place.seed)
+    }
+
+    /// What a run is told beyond its model's own settings, in the order in which one overrides the other.
+    pub fn settings(&self, place: Place) -> Result<Vec<(Knob, f64)>> {
+        let own = &self.contenders[place.contender].settings;
+        let mut values = Vec::new();
+        for (knob, text) in self.shared.iter().chain(own) {
+            values.push((*knob, knob.spec().parse(text)?));
+        }
+        values.push((Knob::Seed, place.seed as f64));
+        Ok(values)
+    }
+
+    /// `2 epochs, 3 seeds`
+    pub fn budget(&self) -> String {
+        let mut settings = Settings::new();
+        for (knob, text) in &self.shared {
+            if let Ok(value) = knob.spec().parse(text) {
+                // Within its range, as `parse` saw to it.
+                let _ = settings.set(*knob, value);
+            }
+        }
+        let of = |count: usize, what: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {what}")),
+            n => Some(format!("{n} {what}s")),
+        };
+        let (epochs, steps) = (settings.count(Knob::Epochs), settings.count(Knob::Steps));
+        [of(epochs, "epoch"), of(steps, "step"), of(self.seeds.len(), "seed")]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, CliCommand};
+
+    fn asked(line: &str) -> Result<Plan> {
+        let words = ["alexscope", "compare"].into_iter().chain(line.split_whitespace());
+        match Cli::try_parse_from(words)?.command {
+            Some(CliCommand::Compare(arguments)) => Plan::ask(&arguments),
+            _ => bail!("not a comparison"),
+        }
+    }
+
+    #[test]
+    fn a_contender_has_its_own_settings_over_the_shared_ones() {
+        let plan = asked("lenet5 lenet5:lrn=off,learning-rate=0.02 --steps 5 --learning-rate 0.5 --seeds 2 --seed 7").unwrap();
+        assert_eq!(plan.seeds, [7, 8]);
+        let places: Vec<Place> = plan.places().collect();
+        assert_eq!((places[0].contender, places[1].contender, places[2].contender, places[2].seed), (0, 1, 0, 8));
+        let mut settings = Settings::new();
+        plan.settings(places[3]).unwrap().into_iter().try_for_each(|(knob, value)| settings.set(knob, value)).unwrap();
+        assert_eq!((settings.get(Knob::LearningRate), settings.is_on(Knob::Lrn)), (0.02, false));
+        assert_eq!((settings.count(Knob::Steps), settings.count(Knob::Epochs), settings.count(Knob::Seed)), (5, 0, 8));
+        assert_eq!(plan.folder(places[1]), "2-lenet5-lrn-off-learning-rate-0.02-seed-7");
+        assert_eq!(plan.budget(), "5 steps, 2 seeds");
+    }
+
+    #[test]
+    fn the_articles_five_train_at_one_batch_size() {
+        let plan = asked("--preset article --epochs 1").unwrap();
+        assert_eq!(plan.contenders.len(), 5);
+        assert!(plan.shared.contains(&(Knob::BatchSize, "128".into())));
+        assert_eq!(asked("--preset article-small --epochs 1").unwrap().contenders[1].label, "paddle");
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_refused_with_what_to_say_instead() {
+        let refused = |line: &str| asked(line).unwrap_err().to_string();
+        assert!(refused("lenet5 --epochs 1").contains("name two or more"));
+        assert!(refused("lenet5 simple-cnn").contains("--epochs N or --steps N"));
+        assert!(refused("lenet5 lenet5 --steps 1").contains("named twice; to repeat a run raise --seeds"));
+        assert!(refused("lenet5:seed=2 lenet5 --steps 1").contains("seed is the same for all"));
+        assert!(refused("lenet5:lrn lenet5 --steps 1").contains("expected NAME:knob=value"));
+        assert!(refused("lenet lenet5 --steps 1").contains("did you mean `lenet5`"));
+    }
+
+    #[test]
+    fn a_plan_is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Plan::read(folder.path()).unwrap(), None);
+        let plan = asked("lenet5 simple-cnn:momentum=0.5 --epochs 3 --data pictures").unwrap();
+        plan.write(folder.path()).unwrap();
+        assert_eq!(Plan::read(folder.path()).unwrap(), Some(plan));
+    }
+}

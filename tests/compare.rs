@@ -1,0 +1,76 @@
+//! A comparison, as a person would make it: interrupted, taken up again, and read.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn alexscope(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alexscope"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+const NETWORKS: [&str; 12] = [
+    "compare",
+    "lenet5",
+    "lenet5:learning-rate=1e-6",
+    "--steps",
+    "12",
+    "--seeds",
+    "2",
+    "--batch-size",
+    "16",
+    "--evaluate-pictures",
+    "100",
+    "--run-dir",
+];
+
+fn compare(folder: &Path, more: &[&str]) -> Output {
+    alexscope(&NETWORKS).arg(folder).args(more).output().unwrap()
+}
+
+fn events_of(folder: &Path, run: &str) -> Vec<Value> {
+    let record = std::fs::read_to_string(folder.join(run).join("events.jsonl")).unwrap();
+    record.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_comparison_that_was_interrupted_goes_on_without_repeating_what_was_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut child = alexscope(&NETWORKS).arg(folder).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    while !lines.next().unwrap().unwrap().contains("lenet5, seed 1: finished") {}
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(143), "{rest:?}");
+    let first = std::fs::read_to_string(folder.join("1-lenet5-seed-1/events.jsonl")).unwrap();
+
+    let output = alexscope(&["compare", "--run-dir"]).arg(folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("1-lenet5-seed-1: done before"));
+    assert_eq!(std::fs::read_to_string(folder.join("1-lenet5-seed-1/events.jsonl")).unwrap(), first);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Emoji-10, 12 steps, 2 seeds") && text.contains("62.0 k"), "{text}");
+    assert!(text.contains("lenet5 → lenet5:learning-rate=1e-6") && text.contains("no difference seen at this budget"), "{text}");
+
+    // The same seed starts alike and sees the same pictures: the first losses are equal to the bit.
+    let loss = |run: &str| {
+        let first = events_of(folder, run).into_iter().find(|event| event["event"] == "step").unwrap();
+        first["loss"].as_f64().unwrap().to_bits()
+    };
+    assert_eq!(loss("1-lenet5-seed-2"), loss("2-lenet5-learning-rate-1e-6-seed-2"));
+    assert_ne!(loss("1-lenet5-seed-1"), loss("1-lenet5-seed-2"));
+
+    let json = compare(folder, &["--json"]);
+    let runs: Vec<Value> =
+        String::from_utf8(json.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(runs.len(), 4);
+    assert!(runs.iter().all(|run| run["steps"] == 12 && run["ended"] == "budget" && run["tested"][0]["step"] == 12));
+
+    let other = alexscope(&["compare", "lenet5", "simple-cnn", "--steps", "3", "--run-dir"]).arg(folder).output().unwrap();
+    assert_eq!(other.status.code(), Some(1));
+    assert!(String::from_utf8(other.stderr).unwrap().contains("holds another comparison"));
+}
