@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::Dense;
 use crate::ops::activation::{Activation, cpu as activation};
 use crate::ops::context::{PIECE, Scratch};
-use crate::ops::product::{Panels, Product, Run, Strided};
+use crate::ops::product::{Panels, Product, Run, Strided, Turn};
 use crate::ops::{Context, Real};
 
 /// What the backward pass needs of the forward pass.
@@ -75,13 +75,12 @@ pub(super) fn forward<T: Real>(ctx: &Context, geo: &Dense, act: Option<Activatio
             },
         );
     });
-    y.par_chunks_mut(geo.outputs).enumerate().for_each(|(picture, y)| {
+    Turn { rows: geo.outputs, columns: batch, source_by: width, target_by: geo.outputs }.run(instructions, &by_unit, y);
+    y.par_chunks_mut(geo.outputs).for_each(|y| {
         instructions.run(
             #[inline(always)]
             || {
-                for ((y, by_unit), &b) in y.iter_mut().zip(by_unit.chunks_exact(width)).zip(b) {
-                    *y = by_unit[picture] + b;
-                }
+                y.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
                 if let Some(act) = act {
                     activation::apply(act, y);
                 }
@@ -208,7 +207,5 @@ fn input_gradient<T: Real>(ctx: &Context, geo: &Dense, w: &[T], dz: &[T], dx: &m
             },
         );
     });
-    dx.par_chunks_mut(inputs).enumerate().for_each(|(picture, dx)| {
-        dx.iter_mut().zip(by_unit.chunks_exact(width)).for_each(|(dx, by_unit)| *dx = by_unit[picture]);
-    });
+    Turn { rows: inputs, columns: batch, source_by: width, target_by: inputs }.run(instructions, &by_unit, dx);
 }
