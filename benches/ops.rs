@@ -2,10 +2,11 @@
 //!
 //! usage: cargo bench --bench ops [-- [--batch-size N] [--threads N] [--runs N] [NAME …]]     only what a NAME begins: conv2, "fc6 backward"
 //!
-//! The least time is that of the multiply-adds at the rate of a large matrix product, or that of the bytes at the rate of a large copy,
-//! whichever is longer; both rates are measured first. Times are those of the fastest run.
+//! The least time is that of the operations (multiplications and additions) at the rate of a large matrix product, or that of the bytes (each
+//! that has to be read or written, once) at the rate of a large copy, whichever is longer; both rates are measured first. Times are those
+//! of the fastest run. The table is Markdown: that in the documentation of `ops` is made by this command.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use alexscope::ops::activation::Activation;
 use alexscope::ops::conv2d::{self, Conv2d};
@@ -15,6 +16,7 @@ use alexscope::ops::lrn::{self, Lrn};
 use alexscope::ops::max_pool2d::{self, MaxPool2d};
 use alexscope::ops::sgd::{self, Sgd};
 use alexscope::ops::{Context, Result};
+use alexscope::ops::{softmax_cross_entropy, statistics};
 use alexscope::spec::Padding;
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
@@ -144,10 +146,41 @@ impl Bench {
             return;
         }
         let (x, mask) = (tensor(&[self.batch, units], 1.0), bytes_like(&[self.batch, units]));
-        let key = DropoutKey { seed: 1, layer: 1, step: 1 };
-        self.add(&format!("{name} forward"), 0.0, &[&x.clone(), &mask.clone()], move |ctx| {
-            dropout::forward_in_place(ctx, 0.5, key, &x, &mask)
+        let (y, key) = (tensor(x.dims(), 1.0), DropoutKey { seed: 1, layer: 1, step: 1 });
+        {
+            let (x, y, mask) = (x.clone(), y.clone(), mask.clone());
+            self.add(&format!("{name} forward"), 0.0, &[&x.clone(), &y.clone(), &mask.clone()], move |ctx| {
+                dropout::forward(ctx, 0.5, key, &x, &y, &mask)
+            });
+        }
+        self.add(&format!("{name} backward"), 0.0, &[&x.clone(), &y.clone(), &mask.clone()], move |ctx| {
+            dropout::backward(ctx, 0.5, &mask, &y, &x)
         });
+    }
+
+    fn loss(&mut self, classes: usize) {
+        if !self.wants("softmax") {
+            return;
+        }
+        let (logits, dlogits) = (tensor(&[self.batch, classes], 1.0), tensor(&[self.batch, classes], 1.0));
+        let labels: Vec<u8> = (0..self.batch).map(|i| (i % classes) as u8).collect();
+        {
+            let (logits, labels) = (logits.clone(), labels.clone());
+            self.add("softmax forward", 0.0, &[&logits.clone()], move |ctx| {
+                softmax_cross_entropy::forward(ctx, &logits, &labels, None).map(drop)
+            });
+        }
+        self.add("softmax backward", 0.0, &[&logits.clone(), &dlogits.clone()], move |ctx| {
+            softmax_cross_entropy::backward(ctx, &logits, &labels, &dlogits).map(drop)
+        });
+    }
+
+    /// The sum of squares by which a gradient that is not finite is found before the update.
+    fn check(&mut self, parameters: usize) {
+        if self.wants("check") {
+            let dw = tensor(&[parameters], 0.1);
+            self.add("check", 0.0, &[&dw.clone()], move |ctx| statistics::square_sum(ctx, &dw).map(drop));
+        }
     }
 
     fn sgd(&mut self, parameters: usize) {
@@ -180,14 +213,24 @@ impl Bench {
         bench.dense("fc7", Dense { inputs: 4096, outputs: 4096 }, RELU);
         bench.dropout("drop7", 4096);
         bench.dense("fc8", Dense { inputs: 4096, outputs: 10 }, None);
-        bench.sgd(34_944 + 307_456 + 885_120 + 663_936 + 442_624 + 37_752_832 + 16_781_312 + 40_970);
+        bench.loss(10);
+        let parameters = 34_944 + 307_456 + 885_120 + 663_936 + 442_624 + 37_752_832 + 16_781_312 + 40_970;
+        bench.check(parameters);
+        bench.sgd(parameters);
         Ok(bench)
     }
 }
 
+/// Work before the first measurement: a core raises its clock and the system spreads the threads over the cores.
+const WARM_UP: Duration = Duration::from_millis(200);
+
 /// Seconds of the fastest of some runs.
 fn fastest(runs: usize, mut work: impl FnMut()) -> f64 {
+    let warm_up = Instant::now();
     work();
+    while warm_up.elapsed() < WARM_UP {
+        work();
+    }
     (0..runs.max(1)).fold(f64::INFINITY, |least, _| {
         let start = Instant::now();
         work();
@@ -242,6 +285,17 @@ fn copy_rate(runs: usize) -> f64 {
     (2 * 4 * COUNT) as f64 / seconds
 }
 
+fn unless_zero(value: f64, digits: usize) -> String {
+    if value > 0.0 { format!("{value:.digits$}") } else { String::new() }
+}
+
+/// What Linux calls the processor.
+fn processor() -> String {
+    let described = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = described.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    name.map_or("this processor".into(), |(_, name)| name.trim().into())
+}
+
 fn main() -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (mut batch, mut threads, mut runs, mut names) = (32, 0, 5, Vec::new());
     let mut arguments = std::env::args().skip(1);
@@ -259,13 +313,10 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     pool.install(|| {
         let (flop_rate, byte_rate) = (product_rate(runs), copy_rate(runs));
-        println!(
-            "{} threads, batch {batch}: {:.0} GFLOP/s, {:.1} GB/s",
-            rayon::current_num_threads(),
-            flop_rate / 1e9,
-            byte_rate / 1e9
-        );
-        println!("{:<16} {:>9} {:>9} {:>7} {:>9}", "operation", "ms", "floor ms", "ratio", "GFLOP/s");
+        println!("{}, {} threads, {}, batch {batch}:", processor(), rayon::current_num_threads(), Context::new().instructions());
+        println!("{:.0} GFLOP/s in a product, {:.1} GB/s in a copy\n", flop_rate / 1e9, byte_rate / 1e9);
+        println!("| operation | GFLOP | ms for them | MB | ms for them | reached, ms | GFLOP/s | GB/s | share of the limit |");
+        println!("| --- | --: | --: | --: | --: | --: | --: | --: | --: |");
         let ctx = Context::new();
         let (mut total, mut least) = (0.0, 0.0);
         let bench = Bench::alexnet(batch, names)?;
@@ -276,14 +327,25 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
             let mut outcome = Ok(());
             let seconds = fastest(runs, || outcome = (entry.run)(&ctx));
             outcome?;
-            let floor = (entry.flops / flop_rate).max(entry.bytes / byte_rate);
-            let rate = if entry.flops > 0.0 { format!("{:.0}", entry.flops / seconds / 1e9) } else { String::new() };
-            println!("{:<16} {:>9.2} {:>9.2} {:>7.2} {rate:>9}", entry.name, seconds * 1e3, floor * 1e3, seconds / floor);
+            let (computing, moving) = (entry.flops / flop_rate, entry.bytes / byte_rate);
+            let floor = computing.max(moving);
+            println!(
+                "| {} | {} | {} | {:.1} | {:.2} | {:.2} | {} | {:.1} | {:.0} % |",
+                entry.name,
+                unless_zero(entry.flops / 1e9, 2),
+                unless_zero(computing * 1e3, 2),
+                entry.bytes / 1e6,
+                moving * 1e3,
+                seconds * 1e3,
+                unless_zero(entry.flops / seconds / 1e9, 0),
+                entry.bytes / seconds / 1e9,
+                100.0 * floor / seconds,
+            );
             total += seconds;
             least += floor;
         }
-        println!("{:<16} {:>9.2} {:>9.2} {:>7.2}", "all", total * 1e3, least * 1e3, total / least);
-        println!("{:.1} pictures/s", batch as f64 / total);
+        println!("| all | | | | {:.2} | {:.2} | | | {:.0} % |", least * 1e3, total * 1e3, 100.0 * least / total);
+        println!("\n{:.1} images/s", batch as f64 / total);
         Ok(())
     })
 }

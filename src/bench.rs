@@ -71,7 +71,9 @@ fn run(model: &ModelSpec, settings: &Settings, batch_size: usize, steps: usize, 
         let _ = network.backward(&labels, settings, &mut on)?;
         let squares = network.gradient_squares()?;
         if !loss.is_finite() || squares.iter().any(|sum| !sum.is_finite()) {
-            return Err(eyre!("the loss left the finite numbers after {step} steps; give a smaller --learning-rate"));
+            return Err(eyre!(
+                "the loss left the finite numbers after {step} steps; take a smaller rate: --set learning-rate=1e-6"
+            ));
         }
         let before_update = Instant::now();
         network.update(settings, settings.get(Knob::LearningRate), false)?;

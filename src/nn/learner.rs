@@ -7,9 +7,10 @@ use std::time::Instant;
 use candle_core::{Device, Tensor};
 
 use super::error::{Error, Result};
+use super::input::Input;
 use super::network::{Mode, Network};
 use super::viewer::NetworkViewer;
-use crate::dataset::{Augmentation, Batch, BatchPlan, Dataset, Prefetcher, Split};
+use crate::dataset::{Augmentation, BatchPlan, Dataset, Prefetcher, Split};
 use crate::engine::{
     BatchRange, Checkpoint, Flow, Gate, Learner, LearnerError, Point, StepPlan, StepResult, Stepped, Tensors, Tested, Viewer,
 };
@@ -24,6 +25,7 @@ pub struct NetworkLearner {
     network: Network,
     dataset: Arc<Dataset>,
     prefetcher: Prefetcher,
+    input: Input,
 }
 
 /// Counts time outside the gate, so that a pause is not taken for work.
@@ -46,7 +48,13 @@ impl NetworkLearner {
     /// Builds the network for batches as `settings` want them.
     pub fn new(model: ModelSpec, dataset: Arc<Dataset>, settings: &Settings) -> Result<NetworkLearner> {
         let network = Network::build(&model, settings.get(Knob::Seed) as u64, settings.count(Knob::BatchSize))?;
-        Ok(NetworkLearner { model, network, dataset: dataset.clone(), prefetcher: Prefetcher::new(dataset)? })
+        Ok(NetworkLearner {
+            model,
+            network,
+            dataset: dataset.clone(),
+            prefetcher: Prefetcher::new(dataset)?,
+            input: Input::default(),
+        })
     }
 
     pub fn network(&self) -> &Network {
@@ -66,14 +74,13 @@ impl NetworkLearner {
         }
     }
 
-    /// The pictures as a tensor [b, c, h, w], the labels, and the batch's room to be given back.
+    /// The pictures as a tensor [b, c, h, w], and the labels; the batch before last gives its room back.
     fn take(&mut self, plan: &BatchPlan, next: Option<&BatchPlan>) -> Result<(Tensor, Vec<u8>)> {
         let mut batch = self.prefetcher.take(plan, next)?;
         let [channels, height, width] = self.model.input;
-        let images = std::mem::take(&mut batch.images);
         let labels = batch.labels.clone();
-        let images = Tensor::from_vec(images, (plan.count, channels, height, width), &Device::Cpu)?;
-        self.prefetcher.recycle(Batch { images: Vec::new(), ..batch });
+        let images = self.input.exchange((plan.count, channels, height, width), &mut batch.images)?;
+        self.prefetcher.recycle(batch);
         Ok((images, labels))
     }
 

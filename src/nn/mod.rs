@@ -2,6 +2,7 @@
 
 mod error;
 mod init;
+mod input;
 mod learner;
 mod network;
 mod node;

@@ -45,7 +45,7 @@ impl Context {
     pub(super) fn scratch<T: Bits>(&self, length: usize) -> Scratch<'_, T> {
         let lines_wanted = (length * size_of::<T>()).div_ceil(size_of::<Line>());
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        // The smallest that is large enough, or else the largest, which then grows.
+        // The smallest that is large enough, or else the largest, which a larger one replaces.
         let best = (0..idle.len()).min_by_key(|&i| {
             let lines = idle[i].len();
             if lines >= lines_wanted { (false, lines) } else { (true, usize::MAX - lines) }
@@ -53,7 +53,9 @@ impl Context {
         let mut lines = best.map(|i| idle.swap_remove(i)).unwrap_or_default();
         drop(idle);
         if lines.len() < lines_wanted {
-            lines.resize(lines_wanted, Line([0; 64]));
+            // The old one goes before the new one comes; what it held is not needed.
+            drop(lines);
+            lines = vec![Line([0; 64]); lines_wanted];
         }
         Scratch { home: self, lines, length, kind: PhantomData }
     }

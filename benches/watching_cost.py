@@ -1,0 +1,120 @@
+"""Trains without a screen and in the cockpit by turns and compares them; see watching_cost.sh, which calls it.
+
+A run's images/s are those of all its steps but the first ones, by the clock of its record (`time` in events.jsonl), so that whatever
+goes on between two steps counts as well. The cockpit runs in a pseudo-terminal of 120×40 that is read as fast as it writes, on the
+Network screen from the start.
+"""
+import argparse
+import fcntl
+import json
+import os
+import pty
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+
+WARM_UP = 4
+PATIENCE = 600
+# Layers shorter than this are shown but not judged: their times are mostly noise.
+JUDGED_MS = 1.0
+COMMAND = ["cargo", "run", "--release", "--quiet", "--"]
+
+
+def events(run: str) -> list[dict]:
+    try:
+        with open(os.path.join(run, "events.jsonl")) as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+    except FileNotFoundError:
+        return []
+
+
+def steps(recorded: list[dict]) -> list[dict]:
+    return [event for event in recorded if event["event"] == "step"]
+
+
+def headless(command: list[str], run: str, _: int) -> None:
+    subprocess.run([*command, "--headless", "--run-dir", run], check=True, stdout=subprocess.DEVNULL)
+
+
+def watched(command: list[str], run: str, last: int) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        os.execvp(command[0], [*command, "--run-dir", run])
+    os.write(terminal, b"2")
+
+    def read():
+        try:
+            while os.read(terminal, 65536):
+                pass
+        except OSError:  # its end
+            pass
+
+    threading.Thread(target=read, daemon=True).start()
+    start = time.monotonic()
+    while len(steps(events(run))) < last and time.monotonic() - start < PATIENCE:
+        time.sleep(0.5)
+    os.kill(child, signal.SIGTERM)
+    os.waitpid(child, 0)
+    os.close(terminal)
+
+
+def train(how, given) -> tuple[float, list[dict]]:
+    """Images/s, and what the record says of the layers."""
+    last = WARM_UP + given.steps
+    off = ["--evaluate-every", "0", "--checkpoint-every", "0"]
+    command = [*COMMAND, "train", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(last), *off]
+    with tempfile.TemporaryDirectory() as folder:
+        run = os.path.join(folder, "run")
+        how(command, run, last)
+        recorded = events(run)
+        taken = steps(recorded)
+        if len(taken) < last:
+            sys.exit(f"{len(taken)} steps of {last} were recorded")
+        rate = given.batch_size * given.steps / (taken[-1]["time"] - taken[WARM_UP - 1]["time"])
+        return rate, [event["layers"] for event in recorded if event["event"] == "layers"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, required=True)
+    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--model", required=True)
+    given = parser.parse_args()
+
+    ratios, seen = [], []
+    for pair in range(given.pairs):
+        # Each goes first in every other pair, so that a machine that slows down favours neither.
+        order = [headless, watched] if pair % 2 == 0 else [watched, headless]
+        results = {how: train(how, given) for how in order}
+        alone, (with_cockpit, layers) = results[headless][0], results[watched]
+        seen += layers[1:]
+        ratios.append(with_cockpit / alone)
+        print(f"pair {pair + 1}: {alone:.2f} images/s without a screen, {with_cockpit:.2f} with the cockpit, {ratios[-1]:.4f}", flush=True)
+    cost = sorted(100 * (1 - ratio) for ratio in ratios)
+    print(f"\nwatching costs {statistics.median(cost):.2f} % (median; {cost[0]:.2f} to {cost[-1]:.2f})\n")
+
+    bench = [*COMMAND, "bench", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", "10"]
+    report = json.loads(subprocess.run(bench, check=True, capture_output=True, text=True).stdout)
+    print(f"| layer | pass | bench, ms | Network screen, ms ({len(seen)} looks) | ratio |\n| --- | --- | --: | --: | --: |")
+    worst = 1.0
+    for place, layer in enumerate(report["layers"]):
+        for which in ["forward_ms", "backward_ms"]:
+            shown, measured = statistics.median(look[place][which] for look in seen), layer[which]
+            if measured < JUDGED_MS:
+                continue
+            ratio = shown / measured
+            worst = max(worst, ratio, 1 / ratio)
+            print(f"| {layer['name']} | {which.removesuffix('_ms')} | {measured:.2f} | {shown:.2f} | {ratio:.2f} |")
+    print(f"\nthey differ by {100 * (worst - 1):.1f} % at most, of passes that take a millisecond")
+
+
+if __name__ == "__main__":
+    main()
