@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Result, eyre};
 
+use crate::chart::Companion;
 use crate::cli::{ShowArgs, ThemeChoice};
 use crate::export::{self, Ground};
 use crate::knobs::Settings;
 use crate::link::{Delivery, link};
 use crate::run::{RunFolder, read_record};
-use crate::session::{Event, Notice, Phase, RunHeader, Stamped};
+use crate::session::{Event, Notice, Phase, RunHeader, Session, Stamped};
 use crate::signals::{self, ENDING, JOB_CONTROL};
 use crate::ui::theme::ThemeName;
 use crate::ui::{Exit, ExportRequest, UiOptions};
@@ -43,6 +44,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
         let options = UiOptions {
             model: plan.header.model.clone(),
             past: past(&plan),
+            companions: Vec::new(),
             theme: colours,
             readonly: show.readonly,
             data_missing: plan.header.data.stand_in,
@@ -67,13 +69,17 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
     }
 }
 
-/// Opens the cockpit on a run's record, to look at. Nothing trains, and no key changes anything.
-pub fn view(run: &Path, show: ThemeChoice) -> Result<u8> {
+/// Opens the cockpit on the record of the first of `runs`, to look at, with the others on its charts. Nothing trains, and no key
+/// changes anything.
+pub fn view(runs: &[PathBuf], show: ThemeChoice) -> Result<u8> {
+    let (run, others) = runs.split_first().ok_or_else(|| eyre!("name at least one run; `alexscope runs` lists them"))?;
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
     let (header, past) = record(run)?;
+    let companions = others.iter().map(|run| companion(run)).collect::<Result<_>>()?;
     let options = UiOptions {
         model: header.model.clone(),
         past,
+        companions,
         theme: theme(show),
         readonly: true,
         data_missing: header.data.stand_in,
@@ -86,6 +92,13 @@ pub fn view(run: &Path, show: ThemeChoice) -> Result<u8> {
         Exit::Signal(signal) => Ok(signals::exit_status(signal)),
         _ => Ok(0),
     }
+}
+
+fn companion(run: &Path) -> Result<Companion> {
+    let (header, events) = record(run)?;
+    let mut session = Session::default();
+    events.into_iter().for_each(|stamped| session.apply(stamped));
+    Ok(Companion { name: header.run, session })
 }
 
 /// A run's header and all that can be read of its record, with a word on what cannot and an end where there was none.

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Some(CliCommand::Fork(arguments)) => fork(arguments),
         Some(CliCommand::Compare(arguments)) => compare::compare(arguments),
         Some(CliCommand::Runs(arguments)) => runs(arguments),
-        Some(CliCommand::View(arguments)) => cockpit::view(&arguments.run, arguments.theme),
+        Some(CliCommand::View(arguments)) => cockpit::view(&arguments.runs, arguments.theme),
         Some(CliCommand::Replay(arguments)) => replay(arguments),
         Some(CliCommand::Verify(arguments)) => verify(arguments),
         Some(CliCommand::Models(arguments)) => models(arguments),

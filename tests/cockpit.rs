@@ -331,6 +331,7 @@ fn a_cockpit_with_a_fault() {
     let options = UiOptions {
         model,
         past: Vec::new(),
+        companions: Vec::new(),
         theme: ThemeName::Dark,
         readonly: false,
         data_missing: false,

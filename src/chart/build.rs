@@ -31,9 +31,24 @@ const ROADS: usize = 3;
 /// Changes of one setting nearer than this share of the view are one marker.
 const TOGETHER: f64 = 0.02;
 
+/// Another run on the chart of one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Companion {
+    pub name: String,
+    pub session: Session,
+}
+
 /// The chart of `metric`, as fine as `detail` asks.
 pub fn chart(session: &Session, metric: Metric, view: &ChartView, detail: Detail) -> ChartModel {
-    let last = if view.window == Window::All { session.furthest() } else { session.steps() };
+    chart_beside(session, &[], metric, view, detail)
+}
+
+/// The same with other runs beside it, a smoothed line and the evaluations of each.
+pub fn chart_beside(session: &Session, companions: &[Companion], metric: Metric, view: &ChartView, detail: Detail) -> ChartModel {
+    let last = match view.window {
+        Window::All => companions.iter().map(|other| other.session.steps()).fold(session.furthest(), u64::max),
+        _ => session.steps(),
+    };
     let grid = Grid::new(view.steps(last), detail.columns);
     let present = match metric {
         Metric::LearningRate => vec![learning_rate(&session.learning_rate, &grid)],
@@ -41,7 +56,9 @@ pub fn chart(session: &Session, metric: Metric, view: &ChartView, detail: Detail
         Metric::Accuracy => curves(&session.train_accuracy, &session.evaluations, metric, view, &grid),
     };
     let roads = session.roads.iter().rev().take(ROADS).filter(|road| road.end() > grid.from);
-    let curves: Vec<Curve> = roads.map(|road| left(road, metric, view, &grid)).chain(present).collect();
+    let roads = roads.map(|road| left(road, metric, view, &grid));
+    let others = companions.iter().enumerate().flat_map(|(place, other)| beside(place, other, metric, view, &grid));
+    let curves: Vec<Curve> = roads.chain(present).chain(others).collect();
     let best = best(session, metric);
     let log = view.log && metric != Metric::Accuracy;
     let scale = if log { Scale::Log } else { Scale::Linear };
@@ -130,7 +147,7 @@ impl Grid {
 fn learning_rate(series: &Series, grid: &Grid) -> Curve {
     let points = means(grid.columns(series, 0));
     let latest = points.iter().rev().flatten().next().map(|(_, rate)| *rate);
-    Curve { name: "rate", role: Role::LearningRate, shape: Shape::Line(points), latest }
+    Curve { name: "rate".into(), role: Role::LearningRate, shape: Shape::Line(points), latest }
 }
 
 fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &ChartView, grid: &Grid) -> Vec<Curve> {
@@ -139,15 +156,15 @@ fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &Ch
     if grid.width > 1 {
         let band = |(step, sum): (f64, Summary)| Band { step, min: sum.min, max: sum.max };
         let bands = columns.iter().map(|column| column.map(band)).collect();
-        curves.push(Curve { name: "each step", role: Role::TrainRaw, shape: Shape::Band(bands), latest: None });
+        curves.push(Curve { name: "each step".into(), role: Role::TrainRaw, shape: Shape::Band(bands), latest: None });
     } else if view.smoothing > 0 {
-        curves.push(Curve { name: "each step", role: Role::TrainRaw, shape: Shape::Line(means(columns)), latest: None });
+        curves.push(Curve { name: "each step".into(), role: Role::TrainRaw, shape: Shape::Line(means(columns)), latest: None });
     }
     let latest = line.iter().rev().flatten().next().map(|(_, value)| *value);
-    curves.push(Curve { name: "train", role: Role::Train, shape: Shape::Line(line), latest });
+    curves.push(Curve { name: "train".into(), role: Role::Train, shape: Shape::Line(line), latest });
     let points = thinned(evaluations, metric, grid);
     let latest = tests(evaluations).last().map(|newest| tested(newest, metric));
-    curves.push(Curve { name: "test", role: Role::Test, shape: Shape::Points(points), latest });
+    curves.push(Curve { name: "test".into(), role: Role::Test, shape: Shape::Points(points), latest });
     curves
 }
 
@@ -160,7 +177,25 @@ fn left(road: &Road, metric: Metric, view: &ChartView, grid: &Grid) -> Curve {
     };
     let parted = |point: &(f64, f64)| point.0 >= road.from as f64;
     let line = line.into_iter().map(|point| point.filter(parted)).collect();
-    Curve { name: "left", role: Role::Left, shape: Shape::Line(line), latest: None }
+    Curve { name: "left".into(), role: Role::Left, shape: Shape::Line(line), latest: None }
+}
+
+/// Another run's smoothed line and its evaluations.
+fn beside(place: usize, other: &Companion, metric: Metric, view: &ChartView, grid: &Grid) -> Vec<Curve> {
+    let Companion { name, session } = other;
+    let line = match metric {
+        Metric::Loss => smoothed_columns(&session.train_loss, view, grid).1,
+        Metric::Accuracy => smoothed_columns(&session.train_accuracy, view, grid).1,
+        Metric::LearningRate => means(grid.columns(&session.learning_rate, 0)),
+    };
+    let role = Role::Beside((place % Role::BESIDE) as u8);
+    let latest = line.iter().rev().flatten().next().map(|(_, value)| *value);
+    let mut curves = vec![Curve { name: name.clone().into(), role, shape: Shape::Line(line), latest }];
+    if metric != Metric::LearningRate {
+        let points = Shape::Points(thinned(&session.evaluations, metric, grid));
+        curves.push(Curve { name: "".into(), role, shape: points, latest: None });
+    }
+    curves
 }
 
 type Points = Vec<Option<(f64, f64)>>;

@@ -12,6 +12,6 @@ mod tests;
 mod view;
 
 pub use axis::{Axis, Scale, Tick};
-pub use build::{Detail, chart, short_change};
+pub use build::{Companion, Detail, chart, chart_beside, short_change};
 pub use model::{Band, ChartModel, Cursor, Curve, Guide, Marker, MarkerKind, Metric, Role, Shape};
 pub use view::{ChartView, SMOOTHINGS, Window, XUnit};

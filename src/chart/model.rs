@@ -1,5 +1,7 @@
 //! What a chart consists of.
 
+use std::borrow::Cow;
+
 use super::axis::Axis;
 use crate::knobs::number;
 
@@ -71,7 +73,7 @@ impl ChartModel {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     /// For the legend.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub role: Role,
     pub shape: Shape,
     /// The newest value, for the legend.
@@ -88,6 +90,13 @@ pub enum Role {
     Train,
     Test,
     LearningRate,
+    /// Another run, by its place among those beside this one.
+    Beside(u8),
+}
+
+impl Role {
+    /// Runs beside another that have a colour of their own; more share them.
+    pub const BESIDE: usize = 4;
 }
 
 /// Positions are (step, value).

@@ -113,3 +113,18 @@ fn a_logarithmic_axis_has_its_ticks_at_powers_of_ten_and_accuracy_stays_linear()
     assert_eq!(labels, ["0.01", "0.1", "1", "10", "100"]);
     assert_eq!(chart(&session, Metric::Accuracy, &view, DETAIL).y.scale, Scale::Linear);
 }
+
+#[test]
+fn a_longer_run_beside_this_one_widens_the_chart_and_has_a_line_of_its_own() {
+    let here = session((0..100).map(|_| 2.0));
+    let mut longer = session((0..400).map(|_| 1.0));
+    evaluate(&mut longer, 400, 0.5);
+    let companions = [Companion { name: "no LRN".into(), session: longer }];
+    let model = chart_beside(&here, &companions, Metric::Loss, &ChartView::default(), DETAIL);
+    assert!(model.x.max >= 400.0);
+    let beside: Vec<&Curve> = model.curves.iter().filter(|curve| curve.role == Role::Beside(0)).collect();
+    assert_eq!((beside[0].name.as_ref(), beside[0].latest), ("no LRN", Some(1.0)));
+    assert!(matches!(&beside[1].shape, Shape::Points(points) if points == &[(400.0, 0.5)]));
+    let newest = ChartView { window: Window::Last(50), ..ChartView::default() };
+    assert_eq!(chart_beside(&here, &companions, Metric::Loss, &newest, DETAIL).x.max, 100.0, "a window follows this run");
+}

@@ -35,7 +35,7 @@ pub enum CliCommand {
     Compare(Box<CompareArgs>),
     /// List the runs as a tree: what became of each, how well it did, how large it is
     Runs(RunsArgs),
-    /// Look at a run's record in the cockpit; nothing trains
+    /// Look at the records of runs in the cockpit; nothing trains
     View(ViewArgs),
     /// Run a record again without a screen and compare the losses bit for bit
     Replay(ReplayArgs),
@@ -156,9 +156,9 @@ pub struct RunsArgs {
 
 #[derive(Args, Debug)]
 pub struct ViewArgs {
-    /// The run's folder
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
+    /// The runs' folders; the first is shown, with the others on its charts
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
     /// The cockpit's colours
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeChoice,

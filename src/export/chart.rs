@@ -89,7 +89,7 @@ fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, model: &ChartModel, g
 /// Title, what each colour is with its newest value, how it is drawn; the cursor's values below.
 fn head<DB: DrawingBackend>(sheet: &Sheet<DB>, model: &ChartModel, inks: &Inks) -> sheet::Drawn<DB> {
     let mut x = LEFT + sheet.text([LEFT, TITLE], &model.title, 24.0, inks.text)? + 28.0;
-    for curve in &model.curves {
+    for curve in model.curves.iter().filter(|curve| !curve.name.is_empty()) {
         let ink = inks.curve(curve.role);
         sheet.line(&[[x, TITLE], [x + 22.0, TITLE]], ink, 4.0)?;
         let latest = curve.latest.map_or(String::new(), |value| format!(" {}", model.metric.format(value)));

@@ -18,7 +18,7 @@ use super::screens::network::NetworkScreen;
 use super::screens::train::TrainScreen;
 use super::sent::Sent;
 use super::theme::Theme;
-use crate::chart::{ChartModel, ChartView};
+use crate::chart::{ChartModel, ChartView, Companion};
 use crate::knobs::{Knob, Settings};
 use crate::session::{Command, FetchState, Phase, Session, Stamped};
 use crate::spec::ModelSpec;
@@ -116,6 +116,8 @@ pub struct App {
     pub now: Duration,
     pub screen: Screen,
     pub view: ChartView,
+    /// Other runs on this one's charts.
+    pub companions: Vec<Companion>,
     pub train: TrainScreen,
     pub network: NetworkScreen,
     pub overlay: Option<Overlay>,
@@ -142,6 +144,7 @@ impl App {
             now: Duration::ZERO,
             screen: Screen::Train,
             view: ChartView::default(),
+            companions: Vec::new(),
             train: TrainScreen::default(),
             network: NetworkScreen::default(),
             overlay: None,

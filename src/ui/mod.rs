@@ -34,6 +34,7 @@ use self::input::InputThread;
 use self::terminal::TakenTerminal;
 use self::theme::{Theme, ThemeName};
 use self::update::update;
+use crate::chart::Companion;
 use crate::knobs::Settings;
 use crate::link::Link;
 use crate::session::{Command, Stamped};
@@ -51,6 +52,8 @@ pub struct UiOptions {
     pub model: ModelSpec,
     /// What the record of a run that goes on holds already.
     pub past: Vec<Stamped>,
+    /// Other runs that are drawn beside this one.
+    pub companions: Vec<Companion>,
     pub theme: ThemeName,
     /// Look on, change nothing.
     pub readonly: bool,
@@ -97,6 +100,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     let input = InputThread::start().map_err(UiError::Setup)?;
     let mut app = App::new(options.model, Theme::named(options.theme), terminal.area().map_err(UiError::Setup)?);
     update(&mut app, Msg::Events(options.past));
+    app.companions = options.companions;
     app.readonly = options.readonly;
     app.data_missing = options.data_missing;
     let mut cockpit = Cockpit {

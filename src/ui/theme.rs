@@ -77,6 +77,8 @@ pub struct Theme {
     pub rate: Style,
     pub change: Style,
     pub cursor: Style,
+    /// Runs beside the one that is shown.
+    beside: [Style; Role::BESIDE],
     /// What lies on top: help, dialogs, the palette.
     pub overlay: Style,
 }
@@ -98,6 +100,7 @@ impl Theme {
             Role::Train => self.train,
             Role::Test => self.test,
             Role::LearningRate => self.rate,
+            Role::Beside(place) => self.beside[usize::from(place) % Role::BESIDE],
         }
     }
 
@@ -219,6 +222,7 @@ fn coloured(name: ThemeName, palette: &Palette) -> Theme {
         rate: fg(palette.rate),
         change: fg(palette.change),
         cursor: fg(palette.text).add_modifier(Modifier::BOLD),
+        beside: [palette.good, palette.change, palette.warning, palette.text].map(fg),
         overlay: fg(palette.text).bg(palette.overlay),
     }
 }
@@ -252,6 +256,7 @@ fn mono() -> Theme {
         rate: plain,
         change: plain,
         cursor: bold,
+        beside: [plain; Role::BESIDE],
         overlay: plain,
     }
 }

@@ -16,7 +16,7 @@ use super::palette::{self, Palette};
 use super::screens::{self, Screen, train};
 use super::theme::{Theme, ThemeName};
 use super::{Exit, banner, help, mouse, shell};
-use crate::chart::{Detail, chart, short_change};
+use crate::chart::{Detail, chart_beside, short_change};
 use crate::knobs::Knob;
 use crate::session::{Command, Event, Phase, SaveReason, Stamped};
 use crate::spec::grouped;
@@ -401,7 +401,7 @@ fn fetch(app: &mut App) -> Vec<Effect> {
 }
 
 fn chart_request(app: &App) -> ExportRequest {
-    ExportRequest::Chart(Box::new(chart(app.shown(), train::main_metric(app), &app.view, EXPORTED)))
+    ExportRequest::Chart(Box::new(chart_beside(app.shown(), &app.companions, train::main_metric(app), &app.view, EXPORTED)))
 }
 
 fn screen_request(app: &App) -> ExportRequest {

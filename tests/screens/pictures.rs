@@ -1,5 +1,6 @@
 //! What the screen looks like in each situation, at the sizes where it differs.
 
+use alexscope::chart::Companion;
 use alexscope::knobs::{Applies, Knob};
 use alexscope::session::{Divergence, Event, FetchState, FinishReason, Pass, Phase, Progress, StepStats};
 use alexscope::ui::app::Msg;
@@ -7,7 +8,7 @@ use alexscope::ui::theme::{Theme, ThemeName};
 use insta::assert_snapshot;
 use ratatui::style::Color;
 
-use crate::fixture::{Cockpit, evaluation, header, pending, phase};
+use crate::fixture::{Cockpit, a_run, evaluation, header, pending, phase};
 
 /// Small, the usual, roomy, and large.
 const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
@@ -246,4 +247,15 @@ fn the_whole_screen_is_drawn_anew_after_a_resize() {
     let mut cockpit = Cockpit::training(200, 60);
     cockpit.take(Msg::Input(ratatui::crossterm::event::Event::Resize(80, 24)));
     assert_eq!(cockpit.screen(), Cockpit::training(80, 24).screen());
+}
+
+#[test]
+fn another_run_beside_this_one() {
+    let mut cockpit = Cockpit::training(120, 40);
+    let longer = a_run(&cockpit.app, 1_600);
+    let mut other = Cockpit::new(120, 40);
+    other.happens(longer);
+    let session = other.app.session().clone();
+    cockpit.app.companions = vec![Companion { name: "without LRN".into(), session }];
+    assert_snapshot!(cockpit.screen());
 }

@@ -38,18 +38,20 @@ pub struct Inks {
     rate: Rgb,
     change: Rgb,
     bad: Rgb,
+    beside: [Rgb; Role::BESIDE],
 }
 
 impl Inks {
     /// The colours of the cockpit's dark or light theme, whichever suits the ground.
     pub fn on(ground: Ground) -> Inks {
         let light = ground.background.iter().map(|part| u32::from(*part)).sum::<u32>() > 3 * 128;
+        let indexed = |index| rgb(Color::Indexed(index), ground.foreground);
         let [raw, train, test, rate, change, bad] =
-            if light { [152, 25, 166, 94, 127, 160] } else { [24, 117, 214, 180, 175, 209] }
-                .map(|index| rgb(Color::Indexed(index), ground.foreground));
+            if light { [152, 25, 166, 94, 127, 160] } else { [24, 117, 214, 180, 175, 209] }.map(indexed);
+        let beside = if light { [29, 127, 94, 242] } else { [79, 175, 220, 252] }.map(indexed);
         let shade = |share: f64| mix(ground.background, ground.foreground, share);
         let (dim, grid) = (shade(0.6), shade(0.12));
-        Inks { ground: ground.background, text: ground.foreground, dim, grid, raw, train, test, rate, change, bad }
+        Inks { ground: ground.background, text: ground.foreground, dim, grid, raw, train, test, rate, change, bad, beside }
     }
 
     pub fn curve(&self, role: Role) -> Rgb {
@@ -59,6 +61,7 @@ impl Inks {
             Role::Train => self.train,
             Role::Test => self.test,
             Role::LearningRate => self.rate,
+            Role::Beside(place) => self.beside[usize::from(place) % Role::BESIDE],
         }
     }
 

@@ -178,8 +178,11 @@ fn horizontal_axis(model: &ChartModel, plot: Rect, bottom: u16, buf: &mut Buffer
 fn curves(model: &ChartModel, plot: Rect, theme: &Theme) -> Canvas {
     let raster = Raster::new(plot);
     let at = |(step, value): (f64, f64)| (raster.x(&model.x, step), raster.y(&model.y, value));
-    let layers = [Role::TrainRaw, Role::Left, Role::Test, Role::LearningRate, Role::Train];
-    let mut canvas = Canvas::new(plot.width, plot.height, layers.map(|role| theme.curve(role)).to_vec());
+    let mut layers = vec![Role::TrainRaw, Role::Left];
+    layers.extend((0..Role::BESIDE as u8).map(Role::Beside));
+    layers.extend([Role::Test, Role::LearningRate, Role::Train]);
+    let styles = layers.iter().map(|role| theme.curve(*role)).collect();
+    let mut canvas = Canvas::new(plot.width, plot.height, styles);
     for curve in &model.curves {
         let layer = layers.iter().position(|role| *role == curve.role).unwrap_or(0) as u8;
         match &curve.shape {

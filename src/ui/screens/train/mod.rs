@@ -7,7 +7,7 @@ mod settings;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
-use crate::chart::{ChartModel, Metric, chart};
+use crate::chart::{ChartModel, Metric, chart_beside};
 use crate::knobs::Knob;
 use crate::session::Phase;
 use crate::ui::action::Action;
@@ -116,7 +116,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
 
 /// The chart of a metric, as fine as `area` can show it.
 pub fn model(app: &App, metric: Metric, area: Rect) -> ChartModel {
-    chart(app.shown(), metric, &app.view, widgets::chart::detail(area))
+    chart_beside(app.shown(), &app.companions, metric, &app.view, widgets::chart::detail(area))
 }
 
 /// What an empty chart says.
