@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use alexscope::dataset::{self, Source};
+use alexscope::dataset::{self, Opened};
 use alexscope::engine::{BatchRange, Flow, Gate, Learner, Point, StepPlan, Stepped};
 use alexscope::knobs::Knob;
 use alexscope::nn::NetworkLearner;
@@ -75,7 +75,7 @@ fn a_steady_step_allocates_only_views_and_tables_and_training_holds_little_more_
     let trace = model.trace().unwrap();
     let mut settings = model.settings().unwrap();
     settings.set(Knob::BatchSize, BATCH as f64).unwrap();
-    let dataset = Arc::new(dataset::load(&Source::Emoji10).unwrap());
+    let dataset = Arc::new(dataset::load(&Opened::Emoji10).unwrap());
     let before = HELD.load(Relaxed);
     MOST_HELD.store(before, Relaxed);
 
