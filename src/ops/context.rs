@@ -5,6 +5,7 @@ use std::mem::size_of;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
+use super::form::Form;
 use super::real::Bits;
 use super::simd::Instructions;
 
@@ -16,6 +17,9 @@ use super::simd::Instructions;
 pub struct Context {
     instructions: Instructions,
     idle: Mutex<Vec<Vec<Line>>>,
+    form: Form,
+    #[cfg(feature = "cuda")]
+    gpu: Option<std::sync::Arc<super::cuda::Gpu>>,
 }
 
 /// Elements in a piece of elementwise work: large enough to be worth handing to a thread, small enough for its cache.
@@ -29,12 +33,54 @@ struct Line([u8; 64]);
 impl Context {
     /// Uses the best instructions that this processor has.
     pub fn new() -> Self {
-        Context { instructions: Instructions::best(), idle: Mutex::default() }
+        Context {
+            instructions: Instructions::best(),
+            idle: Mutex::default(),
+            form: Form::CPU,
+            #[cfg(feature = "cuda")]
+            gpu: None,
+        }
     }
 
     /// Uses lesser instructions than the best, to compare; those that this processor does not have are replaced by the best that it has.
     pub fn with(instructions: Instructions) -> Self {
         if instructions.exist() { Context { instructions, ..Self::new() } } else { Self::new() }
+    }
+
+    /// For tensors on `device`.
+    pub fn on(device: &candle_core::Device) -> super::Result<Self> {
+        match device {
+            #[cfg(feature = "cuda")]
+            candle_core::Device::Cuda(cuda) => {
+                Ok(Context { gpu: Some(std::sync::Arc::new(super::cuda::Gpu::new(cuda)?)), ..Self::new() })
+            }
+            _ => Ok(Self::new()),
+        }
+    }
+
+    /// Another one for the same device, which shares its libraries' handles and its compiled kernels.
+    pub fn alike(&self) -> Self {
+        Context {
+            form: self.form,
+            #[cfg(feature = "cuda")]
+            gpu: self.gpu.clone(),
+            ..Self::with(self.instructions)
+        }
+    }
+
+    /// How products are made from now on.
+    pub fn set_form(&mut self, form: Form) {
+        self.form = form;
+    }
+
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    #[cfg(feature = "cuda")]
+    pub(super) fn gpu(&self) -> super::Result<&super::cuda::Gpu> {
+        let missing = || super::Error::Device { op: "context", device: "a CUDA device; make the context on it".into() };
+        self.gpu.as_deref().ok_or_else(missing)
     }
 
     pub fn instructions(&self) -> Instructions {

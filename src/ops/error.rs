@@ -21,8 +21,30 @@ pub enum Error {
     LabelCount { op: &'static str, got: usize, batch: usize },
     #[error("{op}: the label of picture {picture} is {label}, and there are {classes} classes, counted from 0")]
     Label { op: &'static str, picture: usize, label: u8, classes: usize },
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Cuda(super::cuda::Failure),
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+impl Error {
+    /// Whether the device's memory was used up.
+    pub fn is_out_of_memory(&self) -> bool {
+        match self {
+            // candle wraps the driver's error in its own and keeps only the words.
+            Error::Candle(error) => says_out_of_memory(error),
+            #[cfg(feature = "cuda")]
+            Error::Cuda(failure) => failure.is_out_of_memory(),
+            _ => false,
+        }
+    }
+}
+
+/// Whether candle's error is that of a device whose memory was used up.
+pub fn says_out_of_memory(error: &candle_core::Error) -> bool {
+    let words = format!("{error:?}");
+    ["OUT_OF_MEMORY", "out of memory", "ALLOC_FAILED"].iter().any(|word| words.contains(word))
 }
 
 pub type Result<T> = std::result::Result<T, Error>;

@@ -15,6 +15,10 @@
 //! | [`dropout`] | which units spoke |
 //! | [`softmax_cross_entropy`] | nothing: the gradient is made on the way |
 //!
+//! With the feature `cuda` each has a half for NVIDIA's devices too (`cuda.rs` and its kernels, `kernels.cu`); what those share is in
+//! `ops::cuda`. There, tensors between layers may hold BF16, and [batch, channels, height, width] may lie with the channels last: see [`Form`].
+//! `feed` makes the network's input there, and [`reorder`] carries numbers between forms.
+//!
 //! [`sgd`] turns gradients into an update, [`statistics`] looks at tensors without changing them.
 
 pub mod activation;
@@ -28,15 +32,22 @@ pub mod softmax_cross_entropy;
 pub mod statistics;
 
 mod context;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 mod error;
+#[cfg(feature = "cuda")]
+pub mod feed;
+mod form;
 mod product;
 mod real;
+pub mod reorder;
 mod simd;
 mod tensors;
 #[cfg(test)]
 mod testing;
 
 pub use context::Context;
-pub use error::{Error, Result};
+pub use error::{Error, Result, says_out_of_memory};
+pub use form::{Form, Precision};
 use real::Real;
 pub use simd::Instructions;

@@ -41,7 +41,7 @@ pub(super) fn check(op: &'static str, arguments: &[Argument]) -> Result<()> {
         if a.tensor.dtype() != a.dtype {
             return Err(Error::DType { op, name: a.name, expected: a.dtype, got: a.tensor.dtype() });
         }
-        if !a.tensor.is_contiguous() {
+        if !is_dense(a.tensor) {
             return Err(Error::Strided { op, name: a.name });
         }
     }
@@ -54,6 +54,20 @@ pub(super) fn check(op: &'static str, arguments: &[Argument]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a tensor between layers holds: F32, or on a device that multiplies in it BF16.
+pub(super) fn numbers_of(tensor: &Tensor) -> DType {
+    if tensor.dtype() == DType::BF16 && !tensor.device().is_cpu() { DType::BF16 } else { DType::F32 }
+}
+
+/// Whether the elements fill their memory in an order that the device's kernels know.
+fn is_dense(tensor: &Tensor) -> bool {
+    #[cfg(feature = "cuda")]
+    if tensor.device().is_cuda() && super::cuda::is_channels_last(tensor) {
+        return true;
+    }
+    tensor.is_contiguous()
 }
 
 /// The first dimension of `tensor`: pictures in the batch.

@@ -6,6 +6,8 @@
 //! Both passes are matrix products: see the CPU's kernels.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod staging;
 #[cfg(test)]
 mod tests;
@@ -13,7 +15,7 @@ mod tests;
 use candle_core::{Device, Tensor};
 
 use super::activation::Activation;
-use super::tensors::{batch_of, check, no_kernel, read, reads, write, write_if, writes};
+use super::tensors::{batch_of, check, no_kernel, numbers_of, read, reads, write, write_if, writes};
 use super::{Context, Error, Result};
 use crate::spec::Padding;
 
@@ -102,14 +104,14 @@ pub fn forward(
     y: &Tensor,
 ) -> Result<()> {
     const OP: &str = "conv2d forward";
-    let batch = batch_of(OP, "x", x, 4)?;
+    let (batch, numbers) = (batch_of(OP, "x", x, 4)?, numbers_of(x));
     check(
         OP,
         &[
-            reads("x", x, &geo.input_shape(batch)),
-            reads("w", w, &geo.weight_shape()),
+            reads("x", x, &geo.input_shape(batch)).of(numbers),
+            reads("w", w, &geo.weight_shape()).of(numbers),
             reads("b", b, &[geo.out_channels]),
-            writes("y", y, &geo.output_shape(batch)),
+            writes("y", y, &geo.output_shape(batch)).of(numbers),
         ],
     )?;
     match x.device() {
@@ -117,6 +119,8 @@ pub fn forward(
             let (x, w, b) = (read(x)?, read(w)?, read(b)?);
             write(y, |y| cpu::forward::<f32>(ctx, geo, act, &x, &w, &b, y))
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::forward(ctx.gpu()?, ctx.form(), geo, act, x, w, b, y),
         device => no_kernel(OP, device),
     }
 }
@@ -139,16 +143,16 @@ pub fn backward(
     db: &Tensor,
 ) -> Result<()> {
     const OP: &str = "conv2d backward";
-    let batch = batch_of(OP, "x", x, 4)?;
+    let (batch, numbers) = (batch_of(OP, "x", x, 4)?, numbers_of(x));
     let mut arguments = vec![
-        reads("x", x, &geo.input_shape(batch)),
-        reads("w", w, &geo.weight_shape()),
-        reads("y", y, &geo.output_shape(batch)),
-        writes("dy", dy, &geo.output_shape(batch)),
+        reads("x", x, &geo.input_shape(batch)).of(numbers),
+        reads("w", w, &geo.weight_shape()).of(numbers),
+        reads("y", y, &geo.output_shape(batch)).of(numbers),
+        writes("dy", dy, &geo.output_shape(batch)).of(numbers),
         writes("dw", dw, &geo.weight_shape()),
         writes("db", db, &[geo.out_channels]),
     ];
-    arguments.extend(dx.map(|dx| writes("dx", dx, &geo.input_shape(batch))));
+    arguments.extend(dx.map(|dx| writes("dx", dx, &geo.input_shape(batch)).of(numbers)));
     check(OP, &arguments)?;
     match x.device() {
         Device::Cpu => {
@@ -170,6 +174,8 @@ pub fn backward(
                 })
             })???
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::backward(ctx.gpu()?, ctx.form(), geo, act, x, w, y, dy, cuda::Gradients { dx, dw, db }),
         device => no_kernel(OP, device),
     }
 }

@@ -1,13 +1,15 @@
 //! A dense (fully connected) layer with its bias and the activation behind it: y[b, o] = φ( bias[o] + Σᵢ w[o, i] · x[b, i] ).
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 #[cfg(test)]
 mod tests;
 
 use candle_core::{Device, Tensor};
 
 use super::activation::Activation;
-use super::tensors::{batch_of, check, no_kernel, read, reads, write, write_if, writes};
+use super::tensors::{batch_of, check, no_kernel, numbers_of, read, reads, write, write_if, writes};
 use super::{Context, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +29,14 @@ pub fn forward(
     y: &Tensor,
 ) -> Result<()> {
     const OP: &str = "dense forward";
-    let batch = batch_of(OP, "x", x, 2)?;
+    let (batch, numbers) = (batch_of(OP, "x", x, 2)?, numbers_of(x));
     check(
         OP,
         &[
-            reads("x", x, &[batch, geo.inputs]),
-            reads("w", w, &[geo.outputs, geo.inputs]),
+            reads("x", x, &[batch, geo.inputs]).of(numbers),
+            reads("w", w, &[geo.outputs, geo.inputs]).of(numbers),
             reads("b", b, &[geo.outputs]),
-            writes("y", y, &[batch, geo.outputs]),
+            writes("y", y, &[batch, geo.outputs]).of(numbers),
         ],
     )?;
     match x.device() {
@@ -42,6 +44,8 @@ pub fn forward(
             let (x, w, b) = (read(x)?, read(w)?, read(b)?);
             write(y, |y| cpu::forward::<f32>(ctx, geo, act, &x, &w, &b, y))
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::forward(ctx.gpu()?, ctx.form(), geo, act, x, w, b, y),
         device => no_kernel(OP, device),
     }
 }
@@ -64,16 +68,16 @@ pub fn backward(
     db: &Tensor,
 ) -> Result<()> {
     const OP: &str = "dense backward";
-    let batch = batch_of(OP, "x", x, 2)?;
+    let (batch, numbers) = (batch_of(OP, "x", x, 2)?, numbers_of(x));
     let mut arguments = vec![
-        reads("x", x, &[batch, geo.inputs]),
-        reads("w", w, &[geo.outputs, geo.inputs]),
-        reads("y", y, &[batch, geo.outputs]),
-        writes("dy", dy, &[batch, geo.outputs]),
+        reads("x", x, &[batch, geo.inputs]).of(numbers),
+        reads("w", w, &[geo.outputs, geo.inputs]).of(numbers),
+        reads("y", y, &[batch, geo.outputs]).of(numbers),
+        writes("dy", dy, &[batch, geo.outputs]).of(numbers),
         writes("dw", dw, &[geo.outputs, geo.inputs]),
         writes("db", db, &[geo.outputs]),
     ];
-    arguments.extend(dx.map(|dx| writes("dx", dx, &[batch, geo.inputs])));
+    arguments.extend(dx.map(|dx| writes("dx", dx, &[batch, geo.inputs]).of(numbers)));
     check(OP, &arguments)?;
     match x.device() {
         Device::Cpu => {
@@ -95,6 +99,8 @@ pub fn backward(
                 })
             })???
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::backward(ctx.gpu()?, ctx.form(), geo, act, x, w, y, dy, cuda::Gradients { dx, dw, db }),
         device => no_kernel(OP, device),
     }
 }

@@ -5,18 +5,14 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-use super::DropoutKey;
+use super::{DropoutKey, key_bytes, threshold};
 use crate::ops::context::PIECE;
 use crate::ops::{Context, Real};
 
-/// Sets dropout's streams apart from those of other purposes under the same seed.
-const PURPOSE: [u8; 8] = *b"dropout\0";
-
 pub(super) fn forward<T: Real>(ctx: &Context, p: f64, key: DropoutKey, x: &mut [T], mask: &mut [u8]) {
-    // A unit is silent where its 32 random bits, as an integer, are below p · 2³².
-    let threshold = (p * 2f64.powi(32)).round() as u64;
+    let threshold = threshold(p);
     x.par_chunks_mut(PIECE).zip(mask.par_chunks_mut(PIECE)).enumerate().for_each(|(i, (x, mask))| {
-        let mut stream = stream_of(key);
+        let mut stream = ChaCha8Rng::from_seed(key_bytes(key));
         stream.set_word_pos((i * PIECE) as u128);
         mask.iter_mut().for_each(|speaks| *speaks = (stream.next_u32() as u64 >= threshold) as u8);
         ctx.instructions().run(
@@ -33,16 +29,6 @@ pub(super) fn backward<T: Real>(ctx: &Context, p: f64, mask: &[u8], dy: &mut [T]
             || scale(p, mask, dy),
         )
     });
-}
-
-fn stream_of(key: DropoutKey) -> ChaCha8Rng {
-    let mut seed = [0; 32];
-    for (bytes, part) in
-        seed.chunks_exact_mut(8).zip([key.seed.to_le_bytes(), PURPOSE, key.layer.to_le_bytes(), key.step.to_le_bytes()])
-    {
-        bytes.copy_from_slice(&part);
-    }
-    ChaCha8Rng::from_seed(seed)
 }
 
 #[inline(always)]

@@ -2,12 +2,14 @@
 //! evaluation the layer is simply left out (Srivastava et al. 2014, section 10; Krizhevsky et al. 2012, section 4.2 scales the other way).
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 #[cfg(test)]
 mod tests;
 
 use candle_core::{DType, Device, Tensor};
 
-use super::tensors::{check, no_kernel, read, reads, write, writes};
+use super::tensors::{check, no_kernel, numbers_of, read, reads, write, writes};
 use super::{Context, Error, Result};
 
 /// What the random numbers of one dropout in one step follow from, and nothing else: the same key, the same units.
@@ -21,6 +23,25 @@ pub struct DropoutKey {
     pub step: u64,
 }
 
+/// Sets dropout's streams apart from those of other purposes under the same seed.
+const PURPOSE: [u8; 8] = *b"dropout\0";
+
+/// The key of the ChaCha8 stream.
+fn key_bytes(key: DropoutKey) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (bytes, part) in
+        bytes.chunks_exact_mut(8).zip([key.seed.to_le_bytes(), PURPOSE, key.layer.to_le_bytes(), key.step.to_le_bytes()])
+    {
+        bytes.copy_from_slice(&part);
+    }
+    bytes
+}
+
+/// A unit is silent where its 32 random bits, as an integer, are below this: p · 2³².
+fn threshold(p: f64) -> u64 {
+    (p * 2f64.powi(32)).round() as u64
+}
+
 fn check_probability(op: &'static str, p: f64) -> Result<()> {
     if (0.0..1.0).contains(&p) {
         return Ok(());
@@ -32,7 +53,14 @@ fn check_probability(op: &'static str, p: f64) -> Result<()> {
 pub fn forward(ctx: &Context, p: f64, key: DropoutKey, x: &Tensor, y: &Tensor, mask: &Tensor) -> Result<()> {
     const OP: &str = "dropout forward";
     check_probability(OP, p)?;
-    check(OP, &[reads("x", x, x.dims()), writes("y", y, x.dims()), writes("mask", mask, x.dims()).of(DType::U8)])?;
+    check(
+        OP,
+        &[
+            reads("x", x, x.dims()).of(numbers_of(x)),
+            writes("y", y, x.dims()).of(numbers_of(x)),
+            writes("mask", mask, x.dims()).of(DType::U8),
+        ],
+    )?;
     match x.device() {
         Device::Cpu => {
             let x = read(x)?;
@@ -41,6 +69,8 @@ pub fn forward(ctx: &Context, p: f64, key: DropoutKey, x: &Tensor, y: &Tensor, m
                 write(mask, |mask| cpu::forward::<f32>(ctx, p, key, y, mask))
             })?
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::forward(ctx.gpu()?, p, key, x, y, mask),
         device => no_kernel(OP, device),
     }
 }
@@ -49,9 +79,11 @@ pub fn forward(ctx: &Context, p: f64, key: DropoutKey, x: &Tensor, y: &Tensor, m
 pub fn forward_in_place(ctx: &Context, p: f64, key: DropoutKey, x: &Tensor, mask: &Tensor) -> Result<()> {
     const OP: &str = "dropout forward";
     check_probability(OP, p)?;
-    check(OP, &[writes("x", x, x.dims()), writes("mask", mask, x.dims()).of(DType::U8)])?;
+    check(OP, &[writes("x", x, x.dims()).of(numbers_of(x)), writes("mask", mask, x.dims()).of(DType::U8)])?;
     match x.device() {
         Device::Cpu => write(x, |x| write(mask, |mask| cpu::forward::<f32>(ctx, p, key, x, mask)))?,
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::forward(ctx.gpu()?, p, key, x, x, mask),
         device => no_kernel(OP, device),
     }
 }
@@ -60,7 +92,14 @@ pub fn forward_in_place(ctx: &Context, p: f64, key: DropoutKey, x: &Tensor, mask
 pub fn backward(ctx: &Context, p: f64, mask: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
     const OP: &str = "dropout backward";
     check_probability(OP, p)?;
-    check(OP, &[reads("mask", mask, dy.dims()).of(DType::U8), reads("dy", dy, dy.dims()), writes("dx", dx, dy.dims())])?;
+    check(
+        OP,
+        &[
+            reads("mask", mask, dy.dims()).of(DType::U8),
+            reads("dy", dy, dy.dims()).of(numbers_of(dy)),
+            writes("dx", dx, dy.dims()).of(numbers_of(dy)),
+        ],
+    )?;
     match dy.device() {
         Device::Cpu => {
             let (mask, dy) = (read(mask)?, read(dy)?);
@@ -69,6 +108,8 @@ pub fn backward(ctx: &Context, p: f64, mask: &Tensor, dy: &Tensor, dx: &Tensor) 
                 cpu::backward::<f32>(ctx, p, &mask, dx);
             })
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::backward(ctx.gpu()?, p, mask, dy, dx),
         device => no_kernel(OP, device),
     }
 }
@@ -77,12 +118,14 @@ pub fn backward(ctx: &Context, p: f64, mask: &Tensor, dy: &Tensor, dx: &Tensor) 
 pub fn backward_in_place(ctx: &Context, p: f64, mask: &Tensor, dy: &Tensor) -> Result<()> {
     const OP: &str = "dropout backward";
     check_probability(OP, p)?;
-    check(OP, &[reads("mask", mask, dy.dims()).of(DType::U8), writes("dy", dy, dy.dims())])?;
+    check(OP, &[reads("mask", mask, dy.dims()).of(DType::U8), writes("dy", dy, dy.dims()).of(numbers_of(dy))])?;
     match dy.device() {
         Device::Cpu => {
             let mask = read(mask)?;
             write(dy, |dy| cpu::backward::<f32>(ctx, p, &mask, dy))
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::backward(ctx.gpu()?, p, mask, dy, dy),
         device => no_kernel(OP, device),
     }
 }

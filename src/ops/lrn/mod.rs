@@ -7,12 +7,14 @@
 //! α is the formula's own: frameworks that divide it by the window (Caffe, PyTorch, ONNX) call this one α·n.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 #[cfg(test)]
 mod tests;
 
 use candle_core::{Device, Tensor};
 
-use super::tensors::{batch_of, check, no_kernel, read, reads, write, writes};
+use super::tensors::{batch_of, check, no_kernel, numbers_of, read, reads, write, writes};
 use super::{Context, Error, Result};
 
 /// The constants of one normalization.
@@ -46,13 +48,22 @@ pub fn forward(ctx: &Context, lrn: &Lrn, x: &Tensor, y: &Tensor, denominator: &T
     const OP: &str = "lrn forward";
     lrn.check(OP)?;
     batch_of(OP, "x", x, 4)?;
-    check(OP, &[reads("x", x, x.dims()), writes("y", y, x.dims()), writes("denominator", denominator, x.dims())])?;
+    check(
+        OP,
+        &[
+            reads("x", x, x.dims()).of(numbers_of(x)),
+            writes("y", y, x.dims()).of(numbers_of(x)),
+            writes("denominator", denominator, x.dims()),
+        ],
+    )?;
     match x.device() {
         Device::Cpu => {
             let shape = cpu::Shape::of(x.dims4()?);
             let x = read(x)?;
             write(y, |y| write(denominator, |denominator| cpu::forward::<f32>(ctx, lrn, shape, &x, y, denominator)))?
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::forward(ctx.gpu()?, lrn, x, y, denominator),
         device => no_kernel(OP, device),
     }
 }
@@ -62,15 +73,15 @@ pub fn backward(ctx: &Context, lrn: &Lrn, x: &Tensor, y: &Tensor, denominator: &
     const OP: &str = "lrn backward";
     lrn.check(OP)?;
     batch_of(OP, "x", x, 4)?;
-    let same = x.dims();
+    let (same, numbers) = (x.dims(), numbers_of(x));
     check(
         OP,
         &[
-            reads("x", x, same),
-            reads("y", y, same),
+            reads("x", x, same).of(numbers),
+            reads("y", y, same).of(numbers),
             reads("denominator", denominator, same),
-            reads("dy", dy, same),
-            writes("dx", dx, same),
+            reads("dy", dy, same).of(numbers),
+            writes("dx", dx, same).of(numbers),
         ],
     )?;
     match x.device() {
@@ -79,6 +90,8 @@ pub fn backward(ctx: &Context, lrn: &Lrn, x: &Tensor, y: &Tensor, denominator: &
             let (x, y, denominator, dy) = (read(x)?, read(y)?, read(denominator)?, read(dy)?);
             write(dx, |dx| cpu::backward::<f32>(ctx, lrn, shape, cpu::Kept { x: &x, y: &y, denominator: &denominator }, &dy, dx))
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::backward(ctx.gpu()?, lrn, x, y, denominator, dy, dx),
         device => no_kernel(OP, device),
     }
 }

@@ -4,12 +4,14 @@
 //! the last one still starts inside. Of equal maxima the first in row order counts, in both passes, as in PyTorch.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 #[cfg(test)]
 mod tests;
 
 use candle_core::{DType, Device, Tensor};
 
-use super::tensors::{batch_of, check, no_kernel, read, reads, write, writes};
+use super::tensors::{batch_of, check, no_kernel, numbers_of, read, reads, write, writes};
 use super::{Context, Error, Result};
 
 /// All numbers of one pooling.
@@ -75,8 +77,8 @@ pub fn forward(ctx: &Context, geo: &MaxPool2d, x: &Tensor, y: &Tensor, argmax: &
     check(
         OP,
         &[
-            reads("x", x, &geo.input_shape(batch)),
-            writes("y", y, &geo.output_shape(batch)),
+            reads("x", x, &geo.input_shape(batch)).of(numbers_of(x)),
+            writes("y", y, &geo.output_shape(batch)).of(numbers_of(x)),
             writes("argmax", argmax, &geo.output_shape(batch)).of(DType::U8),
         ],
     )?;
@@ -85,6 +87,8 @@ pub fn forward(ctx: &Context, geo: &MaxPool2d, x: &Tensor, y: &Tensor, argmax: &
             let x = read(x)?;
             write(y, |y| write(argmax, |argmax| cpu::forward::<f32>(ctx, geo, &x, y, argmax)))?
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::forward(ctx.gpu()?, geo, x, y, argmax),
         device => no_kernel(OP, device),
     }
 }
@@ -97,8 +101,8 @@ pub fn backward(ctx: &Context, geo: &MaxPool2d, argmax: &Tensor, dy: &Tensor, dx
         OP,
         &[
             reads("argmax", argmax, &geo.output_shape(batch)).of(DType::U8),
-            reads("dy", dy, &geo.output_shape(batch)),
-            writes("dx", dx, &geo.input_shape(batch)),
+            reads("dy", dy, &geo.output_shape(batch)).of(numbers_of(dy)),
+            writes("dx", dx, &geo.input_shape(batch)).of(numbers_of(dy)),
         ],
     )?;
     match dx.device() {
@@ -106,6 +110,8 @@ pub fn backward(ctx: &Context, geo: &MaxPool2d, argmax: &Tensor, dy: &Tensor, dx
             let (argmax, dy) = (read(argmax)?, read(dy)?);
             write(dx, |dx| cpu::backward::<f32>(ctx, geo, &argmax, &dy, dx))
         }
+        #[cfg(feature = "cuda")]
+        Device::Cuda(_) => cuda::backward(ctx.gpu()?, geo, argmax, dy, dx),
         device => no_kernel(OP, device),
     }
 }

@@ -1,0 +1,397 @@
+//! Convolution through cuDNN: forward, and backward by input and by weights.
+
+use std::collections::HashMap;
+use std::ffi::{c_int, c_void};
+use std::sync::{Arc, PoisonError};
+
+use candle_core::DType;
+use candle_core::cuda_backend::cudarc::cudnn::{result, sys};
+use candle_core::cuda_backend::cudarc::driver::CudaStream;
+
+use super::{Gpu, Order};
+use crate::ops::form::{Form, Precision};
+use crate::ops::{Error, Result};
+
+static ONE: f32 = 1.0;
+static ZERO: f32 = 0.0;
+/// Algorithms that cuDNN is asked to name for a shape, at most.
+const NAMED: usize = 10;
+/// Scratch memory that an algorithm may ask for, at most; a few shapes would take gigabytes to save microseconds.
+const MOST_SCRATCH: usize = 1 << 30;
+
+/// A handle on the device's stream, and the algorithm found for each shape.
+pub struct Dnn {
+    handle: sys::cudnnHandle_t,
+    found: HashMap<(Pass, Convolution), Found>,
+    /// Keeps the device's context while the handle lives.
+    _stream: Arc<CudaStream>,
+}
+
+// SAFETY: a handle may be used from any thread, by one at a time; a `Gpu` guards it with a lock.
+unsafe impl Send for Dnn {}
+
+/// A convolution as cuDNN is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Convolution {
+    /// [batch, channels, height, width]
+    pub x: [usize; 4],
+    /// [out, in / groups, kernel, kernel]
+    pub w: [usize; 4],
+    /// [batch, channels, height, width]
+    pub y: [usize; 4],
+    /// Rows above and below, columns left and right.
+    pub pad: [usize; 2],
+    pub stride: usize,
+    pub groups: usize,
+    /// Of x, y and w: with `ChannelsLast` the weights lie as [out, kernel, kernel, in / groups].
+    pub order: Order,
+    pub form: Form,
+}
+
+/// Which of the three tensors is made of the other two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pass {
+    Forward,
+    InputGradient,
+    WeightGradient,
+}
+
+/// Addresses of x or dx, w or dw, y or dy; all hold the form's numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Operands {
+    pub x: u64,
+    pub w: u64,
+    pub y: u64,
+}
+
+/// An algorithm: its number in the pass's own enum, its scratch in bytes, the arithmetic it was judged with.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    algorithm: u32,
+    scratch: usize,
+    math: sys::cudnnMathType_t,
+    deterministic: bool,
+    ready: bool,
+}
+
+/// The same fields of cuDNN's three structs.
+macro_rules! found {
+    ($answer:expr) => {
+        Found {
+            algorithm: $answer.algo as u32,
+            scratch: $answer.memory,
+            math: $answer.mathType,
+            deterministic: $answer.determinism == sys::cudnnDeterminism_t::CUDNN_DETERMINISTIC,
+            ready: $answer.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS,
+        }
+    };
+}
+
+/// A descriptor that is destroyed with its owner.
+macro_rules! descriptor {
+    ($name:ident, $raw:ty, $create:path, $destroy:path) => {
+        struct $name($raw);
+
+        impl $name {
+            fn create() -> Result<Self> {
+                Ok(Self($create()?))
+            }
+        }
+
+        impl Drop for $name {
+            fn drop(&mut self) {
+                // SAFETY: made by `create`, destroyed once. Nothing can be done about an error.
+                let _ = unsafe { $destroy(self.0) };
+            }
+        }
+    };
+}
+descriptor!(TensorDescriptor, sys::cudnnTensorDescriptor_t, result::create_tensor_descriptor, result::destroy_tensor_descriptor);
+descriptor!(FilterDescriptor, sys::cudnnFilterDescriptor_t, result::create_filter_descriptor, result::destroy_filter_descriptor);
+descriptor!(
+    ConvolutionDescriptor,
+    sys::cudnnConvolutionDescriptor_t,
+    result::create_convolution_descriptor,
+    result::destroy_convolution_descriptor
+);
+
+/// A convolution's descriptors.
+struct Descriptors {
+    x: TensorDescriptor,
+    w: FilterDescriptor,
+    y: TensorDescriptor,
+    convolution: ConvolutionDescriptor,
+}
+
+fn integers(sizes: [usize; 4]) -> [c_int; 4] {
+    sizes.map(|size| size as c_int)
+}
+
+impl Convolution {
+    fn descriptors(&self) -> Result<Descriptors> {
+        let format = match self.order {
+            Order::Planes => sys::cudnnTensorFormat_t::CUDNN_TENSOR_NCHW,
+            Order::ChannelsLast => sys::cudnnTensorFormat_t::CUDNN_TENSOR_NHWC,
+        };
+        let numbers = match self.form.numbers() {
+            DType::BF16 => sys::cudnnDataType_t::CUDNN_DATA_BFLOAT16,
+            _ => sys::cudnnDataType_t::CUDNN_DATA_FLOAT,
+        };
+        let made = Descriptors {
+            x: TensorDescriptor::create()?,
+            w: FilterDescriptor::create()?,
+            y: TensorDescriptor::create()?,
+            convolution: ConvolutionDescriptor::create()?,
+        };
+        let ([rows, columns], stride) = (self.pad.map(|pad| pad as c_int), self.stride as c_int);
+        // In every framework a convolution is a cross-correlation. Sums are kept in F32 whatever the factors are.
+        let (mode, sums) = (sys::cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION, sys::cudnnDataType_t::CUDNN_DATA_FLOAT);
+        // SAFETY: the descriptors were just made.
+        unsafe {
+            result::set_tensor4d_descriptor(made.x.0, format, numbers, integers(self.x))?;
+            result::set_filter4d_descriptor(made.w.0, numbers, format, integers(self.w))?;
+            result::set_tensor4d_descriptor(made.y.0, format, numbers, integers(self.y))?;
+            result::set_convolution2d_descriptor(made.convolution.0, rows, columns, stride, stride, 1, 1, mode, sums)?;
+            result::set_convolution_group_count(made.convolution.0, self.groups as i32)?;
+            result::set_convolution_math_type(made.convolution.0, self.widest_math())?;
+        }
+        Ok(made)
+    }
+
+    /// The arithmetic that this form allows.
+    fn widest_math(&self) -> sys::cudnnMathType_t {
+        match self.form.precision {
+            // Without it F32 factors may be rounded to TF32.
+            Precision::F32 => sys::cudnnMathType_t::CUDNN_FMA_MATH,
+            Precision::Tf32 => sys::cudnnMathType_t::CUDNN_DEFAULT_MATH,
+            Precision::Bf16 => sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
+        }
+    }
+
+    /// The first of the named algorithms that works and is allowed.
+    fn choose(&self, pass: Pass, named: impl Iterator<Item = Found>) -> Result<Found> {
+        let allowed = |found: &Found| {
+            found.ready
+                && found.scratch <= MOST_SCRATCH
+                && (found.deterministic || !self.form.deterministic)
+                && (self.form.precision != Precision::F32
+                    || found.math == sys::cudnnMathType_t::CUDNN_FMA_MATH
+                    || found.math == sys::cudnnMathType_t::CUDNN_DEFAULT_MATH)
+        };
+        named.into_iter().find(allowed).ok_or_else(|| Error::Settings {
+            op: "conv2d",
+            problem: format!(
+                "cuDNN has no algorithm for the {pass:?} pass of {self:?}; try another precision, layout or deterministic=off"
+            ),
+        })
+    }
+}
+
+impl Dnn {
+    pub fn new(stream: &Arc<CudaStream>) -> Result<Dnn> {
+        stream.context().bind_to_thread()?;
+        let handle = result::create_handle()?;
+        // SAFETY: a handle just made, and a stream that the new value keeps alive. cuDNN's bindings have a stream type of their own.
+        unsafe { result::set_stream(handle, stream.cu_stream().cast())? };
+        Ok(Dnn { handle, found: HashMap::new(), _stream: stream.clone() })
+    }
+
+    /// As in 91002 for 9.10.2.
+    pub fn version() -> usize {
+        result::get_version()
+    }
+
+    /// The algorithm for a shape: found once, then remembered.
+    fn find(&mut self, gpu: &Gpu, pass: Pass, convolution: &Convolution, operands: Operands) -> Result<Found> {
+        if let Some(found) = self.found.get(&(pass, *convolution)) {
+            return Ok(*found);
+        }
+        let made = convolution.descriptors()?;
+        let named = match convolution.form.deterministic {
+            true => self.named(pass, &made)?,
+            false => self.timed(gpu, pass, &made, operands)?,
+        };
+        let found = convolution.choose(pass, named.into_iter())?;
+        tracing::debug!(?pass, ?convolution, ?found, "a convolution's algorithm");
+        self.found.insert((pass, *convolution), found);
+        Ok(found)
+    }
+
+    /// What cuDNN's rules recommend, the best first.
+    fn named(&self, pass: Pass, made: &Descriptors) -> Result<Vec<Found>> {
+        let Descriptors { x, w, y, convolution } = made;
+        let mut count: c_int = 0;
+        let most = NAMED as c_int;
+        // SAFETY: all descriptors live, the answers have room for as many as are asked for, and zeros are a valid answer.
+        unsafe {
+            Ok(match pass {
+                Pass::Forward => {
+                    let mut answers: [sys::cudnnConvolutionFwdAlgoPerf_t; NAMED] = std::mem::zeroed();
+                    let room = answers.as_mut_ptr();
+                    result::get_convolution_forward_algorithm(self.handle, x.0, w.0, convolution.0, y.0, most, &mut count, room)?;
+                    answers.iter().take(count as usize).map(|answer| found!(answer)).collect()
+                }
+                Pass::InputGradient => {
+                    let mut answers: [sys::cudnnConvolutionBwdDataAlgoPerf_t; NAMED] = std::mem::zeroed();
+                    let room = answers.as_mut_ptr();
+                    result::get_convolution_backward_data_algorithm(
+                        self.handle,
+                        w.0,
+                        y.0,
+                        convolution.0,
+                        x.0,
+                        most,
+                        &mut count,
+                        room,
+                    )?;
+                    answers.iter().take(count as usize).map(|answer| found!(answer)).collect()
+                }
+                Pass::WeightGradient => {
+                    let mut answers: [sys::cudnnConvolutionBwdFilterAlgoPerf_t; NAMED] = std::mem::zeroed();
+                    let room = answers.as_mut_ptr();
+                    result::get_convolution_backward_filter_algorithm(
+                        self.handle,
+                        x.0,
+                        y.0,
+                        convolution.0,
+                        w.0,
+                        most,
+                        &mut count,
+                        room,
+                    )?;
+                    answers.iter().take(count as usize).map(|answer| found!(answer)).collect()
+                }
+            })
+        }
+    }
+
+    /// All algorithms, run and timed, the fastest first; the result is overwritten.
+    fn timed(&self, gpu: &Gpu, pass: Pass, made: &Descriptors, operands: Operands) -> Result<Vec<Found>> {
+        let Descriptors { x, w, y, convolution } = made;
+        let mut count: c_int = 0;
+        let most = NAMED as c_int;
+        let bytes = MOST_SCRATCH.min(gpu.memory()?.0 / 4);
+        let scratch = gpu.scratch(bytes)?;
+        let room = scratch.address as *mut c_void;
+        let [px, pw, py] = [operands.x, operands.w, operands.y].map(|address| address as *mut c_void);
+        // SAFETY: as in `named`; the operands are as large as the descriptors say, and the scratch has `bytes`.
+        unsafe {
+            Ok(match pass {
+                Pass::Forward => {
+                    let mut answers: [sys::cudnnConvolutionFwdAlgoPerf_t; NAMED] = std::mem::zeroed();
+                    let (c, to) = (convolution.0, answers.as_mut_ptr());
+                    sys::cudnnFindConvolutionForwardAlgorithmEx(
+                        self.handle,
+                        x.0,
+                        px,
+                        w.0,
+                        pw,
+                        c,
+                        y.0,
+                        py,
+                        most,
+                        &mut count,
+                        to,
+                        room,
+                        bytes,
+                    )
+                    .result()?;
+                    answers.iter().take(count as usize).map(|answer| found!(answer)).collect()
+                }
+                Pass::InputGradient => {
+                    let mut answers: [sys::cudnnConvolutionBwdDataAlgoPerf_t; NAMED] = std::mem::zeroed();
+                    let (c, to) = (convolution.0, answers.as_mut_ptr());
+                    sys::cudnnFindConvolutionBackwardDataAlgorithmEx(
+                        self.handle,
+                        w.0,
+                        pw,
+                        y.0,
+                        py,
+                        c,
+                        x.0,
+                        px,
+                        most,
+                        &mut count,
+                        to,
+                        room,
+                        bytes,
+                    )
+                    .result()?;
+                    answers.iter().take(count as usize).map(|answer| found!(answer)).collect()
+                }
+                Pass::WeightGradient => {
+                    let mut answers: [sys::cudnnConvolutionBwdFilterAlgoPerf_t; NAMED] = std::mem::zeroed();
+                    let (c, to) = (convolution.0, answers.as_mut_ptr());
+                    sys::cudnnFindConvolutionBackwardFilterAlgorithmEx(
+                        self.handle,
+                        x.0,
+                        px,
+                        y.0,
+                        py,
+                        c,
+                        w.0,
+                        pw,
+                        most,
+                        &mut count,
+                        to,
+                        room,
+                        bytes,
+                    )
+                    .result()?;
+                    answers.iter().take(count as usize).map(|answer| found!(answer)).collect()
+                }
+            })
+        }
+    }
+
+    fn run(&mut self, gpu: &Gpu, pass: Pass, convolution: &Convolution, operands: Operands) -> Result<()> {
+        let Found { algorithm, scratch: bytes, math, .. } = self.find(gpu, pass, convolution, operands)?;
+        let Descriptors { x, w, y, convolution: c } = convolution.descriptors()?;
+        let scratch = gpu.scratch(bytes)?;
+        let (one, zero): (*const c_void, *const c_void) = ((&raw const ONE).cast(), (&raw const ZERO).cast());
+        let room = scratch.address as *mut c_void;
+        let [px, pw, py] = [operands.x, operands.w, operands.y].map(|address| address as *mut c_void);
+        let handle = self.handle;
+        // SAFETY: the descriptors live, the operands are as large as they say, the scratch is as large as the algorithm wants it, and each
+        // algorithm's number came out of the enum that it goes back to.
+        unsafe {
+            if convolution.form.precision != Precision::F32 {
+                result::set_convolution_math_type(c.0, math)?;
+            }
+            match pass {
+                Pass::Forward => {
+                    let algorithm = std::mem::transmute::<u32, sys::cudnnConvolutionFwdAlgo_t>(algorithm);
+                    result::convolution_forward(handle, one, x.0, px, w.0, pw, c.0, algorithm, room, bytes, zero, y.0, py)?;
+                }
+                Pass::InputGradient => {
+                    let algorithm = std::mem::transmute::<u32, sys::cudnnConvolutionBwdDataAlgo_t>(algorithm);
+                    result::convolution_backward_data(handle, one, w.0, pw, y.0, py, c.0, algorithm, room, bytes, zero, x.0, px)?;
+                }
+                Pass::WeightGradient => {
+                    let algorithm = std::mem::transmute::<u32, sys::cudnnConvolutionBwdFilterAlgo_t>(algorithm);
+                    result::convolution_backward_filter(
+                        handle, one, x.0, px, y.0, py, c.0, algorithm, room, bytes, zero, w.0, pw,
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Dnn {
+    fn drop(&mut self) {
+        // SAFETY: made by `new`, destroyed once. Nothing can be done about an error.
+        let _ = unsafe { result::destroy_handle(self.handle) };
+    }
+}
+
+/// Runs one pass.
+///
+/// # Safety
+///
+/// The operands are on the device and as large as `convolution` says.
+pub unsafe fn convolve(gpu: &Gpu, pass: Pass, convolution: &Convolution, operands: Operands) -> Result<()> {
+    let mut dnn = gpu.dnn().lock().unwrap_or_else(PoisonError::into_inner);
+    dnn.run(gpu, pass, convolution, operands)
+}
