@@ -46,6 +46,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             past: past(&plan),
             companions: Vec::new(),
             theme: colours,
+            true_colour: true_colour(),
             readonly: show.readonly,
             data_missing: plan.header.data.stand_in,
             signals: signals.clone(),
@@ -81,6 +82,7 @@ pub fn view(runs: &[PathBuf], show: ThemeChoice) -> Result<u8> {
         past,
         companions,
         theme: theme(show),
+        true_colour: true_colour(),
         readonly: true,
         data_missing: header.data.stand_in,
         signals,
@@ -131,6 +133,11 @@ fn last_words(ending: Ending) -> Result<u8> {
         Some(reason) => Err(eyre!(reason)),
         None => Ok(0),
     }
+}
+
+/// Whether the terminal promises any colour, not only 256.
+fn true_colour() -> bool {
+    env::var("COLORTERM").is_ok_and(|value| value == "truecolor" || value == "24bit")
 }
 
 fn theme(choice: ThemeChoice) -> ThemeName {

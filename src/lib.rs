@@ -25,8 +25,9 @@
 //! | [`run`] | the run folder: record and checkpoints | session |
 //! | [`worker`] | the training thread | engine, run, link |
 //! | [`chart`] | a chart as data | session |
-//! | [`ui`] | the cockpit | chart, session, link |
-//! | [`export`] | charts and screens as files | chart |
+//! | [`mosaic`] | feature maps and kernels as coloured dots | probe |
+//! | [`ui`] | the cockpit | chart, mosaic, session, link |
+//! | [`export`] | charts, mosaics and screens as files | chart, mosaic |
 //! | [`compare`] | several runs on the same terms, and how they differ | run, session, headless, start |
 //! | [`table`] | a small table as text, Markdown and HTML | nothing |
 //! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
@@ -60,6 +61,7 @@ pub mod headless;
 pub mod knobs;
 pub mod link;
 pub mod logging;
+pub mod mosaic;
 pub mod nn;
 pub mod ops;
 pub mod pictures;

@@ -333,6 +333,7 @@ fn a_cockpit_with_a_fault() {
         past: Vec::new(),
         companions: Vec::new(),
         theme: ThemeName::Dark,
+        true_colour: false,
         readonly: false,
         data_missing: false,
         signals: crossbeam_channel::never(),

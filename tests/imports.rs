@@ -16,13 +16,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("link", &["session", "probe", "knobs", "spec"]),
     ("engine", &["session", "probe", "knobs", "spec"]),
     ("chart", &["session", "knobs", "spec"]),
+    ("mosaic", &["probe"]),
     ("dataset", &["spec", "whole_file"]),
     ("ops", &["spec"]),
     ("nn", &["ops", "dataset", "engine", "session", "probe", "knobs", "spec"]),
     ("run", &["session", "knobs", "spec", "whole_file"]),
     ("worker", &["link", "engine", "run", "session", "probe", "knobs", "spec", "whole_file"]),
-    ("export", &["chart", "session", "knobs", "spec", "whole_file"]),
-    ("ui", &["chart", "link", "session", "probe", "knobs", "spec", "spelling"]),
+    ("export", &["chart", "mosaic", "session", "knobs", "spec", "whole_file"]),
+    ("ui", &["chart", "mosaic", "link", "session", "probe", "knobs", "spec", "spelling"]),
     ("cli", &["knobs", "dataset"]),
 ];
 

@@ -1,80 +1,100 @@
 //! A person's own picture, from a file.
 
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use image::imageops::{self, FilterType};
-use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
+use image::imageops::FilterType;
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
-use super::{CHANNELS, PICTURE_BYTES, SIDE};
+use super::CHANNELS;
 
 /// Bytes of a file, pixels of a side and bytes of memory that reading one may take.
 const MOST_BYTES: u64 = 32 << 20;
 const MOST_PIXELS: u32 = 8_192;
 const MOST_MEMORY: u64 = 256 << 20;
+/// Marks of a JPEG's end.
+const JPEG_END: [u8; 2] = [0xff, 0xd9];
 
-/// A file that is no picture, or one that cannot be taken.
+/// What is wrong with a file that should be a picture.
 #[derive(Debug, thiserror::Error)]
-pub enum PictureError {
-    #[error("{}: cannot be read ({source}); check the path and its permissions", .path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{}: longer than {} MiB; a smaller PNG or JPEG of it will do", .0.display(), MOST_BYTES >> 20)]
-    TooLong(PathBuf),
-    #[error("{}: neither a PNG nor a JPEG; convert it to one of them", .0.display())]
-    OtherKind(PathBuf),
-    #[error(
-        "{}: cannot be decoded ({source}); expected a whole PNG or JPEG of at most {MOST_PIXELS}×{MOST_PIXELS} pixels",
-        .path.display()
-    )]
-    Undecodable { path: PathBuf, source: image::ImageError },
+pub enum Fault {
+    #[error("cannot be read ({0}); check the path and its permissions")]
+    Unreadable(#[from] io::Error),
+    #[error("longer than {} MiB; a smaller PNG or JPEG of it will do", MOST_BYTES >> 20)]
+    TooLong,
+    #[error("neither a PNG nor a JPEG; convert it to one of them")]
+    OtherKind,
+    #[error("the file is cut short")]
+    CutShort,
+    #[error("cannot be decoded ({0}); expected a whole PNG or JPEG of at most {MOST_PIXELS}×{MOST_PIXELS} pixels")]
+    Undecodable(#[from] image::ImageError),
 }
 
-/// The middle square of a PNG or JPEG of any size, scaled to 32×32: 3 planes of bytes, red, green, blue. What is
-/// transparent is laid on white. Takes bounded memory, whatever the file says of itself.
-pub fn read_picture(path: &Path) -> Result<Vec<u8>, PictureError> {
-    let unreadable = |source| PictureError::Unreadable { path: path.to_owned(), source };
+/// A picture that a person named and that cannot be taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {fault}", .path.display())]
+pub struct PictureError {
+    path: PathBuf,
+    fault: Fault,
+}
+
+/// A PNG or JPEG of any size as the network's pictures are: 3 planes of `side` × `side` bytes.
+pub fn read_picture(path: &Path, side: usize) -> Result<Vec<u8>, PictureError> {
+    let mut planes = vec![0; CHANNELS * side * side];
+    decode(path, side, &mut planes).map_err(|fault| PictureError { path: path.to_owned(), fault })?;
+    Ok(planes)
+}
+
+/// Reads one picture: scaled, in its proportions, until it covers the square, and its middle cut out, as Krizhevsky et al. 2012
+/// (section 2) prepare ImageNet. A picture of just that size stays as it is. Transparency is left out, as torchvision does.
+/// Takes bounded memory, whatever the file says of itself.
+pub(super) fn decode(path: &Path, side: usize, planes: &mut [u8]) -> Result<(), Fault> {
     let mut bytes = Vec::new();
     // One byte more than is allowed tells a file that is too long, also one that has no length, such as a device.
-    let file = File::open(path).map_err(unreadable)?;
-    BufReader::new(file).take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(PictureError::TooLong(path.to_owned()));
+        return Err(Fault::TooLong);
     }
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(unreadable)?;
-    if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg)) {
-        return Err(PictureError::OtherKind(path.to_owned()));
+    let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format()?;
+    let format = reader.format();
+    if !matches!(format, Some(ImageFormat::Png | ImageFormat::Jpeg)) {
+        return Err(Fault::OtherKind);
     }
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(MOST_PIXELS), Some(MOST_PIXELS));
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
-    let picture = reader.decode().map_err(|source| PictureError::Undecodable { path: path.to_owned(), source })?;
-    Ok(planes(&small(&picture)))
-}
-
-/// The middle square at the size of a CIFAR-10 picture.
-fn small(picture: &DynamicImage) -> RgbImage {
-    let side = picture.width().min(picture.height());
-    let (left, top) = ((picture.width() - side) / 2, (picture.height() - side) / 2);
-    // A triangle as wide as what is shrunk weighs all pixels that fall into one.
-    let square = picture.crop_imm(left, top, side, side).resize_exact(SIDE as u32, SIDE as u32, FilterType::Triangle);
-    let mut on_white = image::RgbaImage::from_pixel(SIDE as u32, SIDE as u32, image::Rgba([255; 4]));
-    imageops::overlay(&mut on_white, &square.to_rgba8(), 0, 0);
-    DynamicImage::from(on_white).to_rgb8()
-}
-
-fn planes(picture: &RgbImage) -> Vec<u8> {
-    let mut planes = Vec::with_capacity(PICTURE_BYTES);
-    for channel in 0..CHANNELS {
-        planes.extend(picture.pixels().map(|pixel| pixel.0[channel]));
+    let picture = reader.decode()?;
+    // The decoder makes grey of what a JPEG lacks.
+    if format == Some(ImageFormat::Jpeg) && !bytes.windows(2).rev().any(|pair| pair == JPEG_END) {
+        return Err(Fault::CutShort);
     }
-    planes
+    let square = if (picture.width(), picture.height()) == (side as u32, side as u32) {
+        picture
+    } else {
+        picture.resize_to_fill(side as u32, side as u32, FilterType::Triangle)
+    };
+    write_planes(&square, planes);
+    Ok(())
+}
+
+/// Red, green and blue as a plane each.
+fn write_planes(picture: &DynamicImage, planes: &mut [u8]) {
+    let plane = planes.len() / CHANNELS;
+    for (at, pixel) in picture.to_rgb8().pixels().enumerate() {
+        for (channel, value) in pixel.0.into_iter().enumerate() {
+            planes[channel * plane + at] = value;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use image::RgbImage;
+
     use super::*;
+    use crate::dataset::{PICTURE_BYTES, SIDE};
 
     /// A PNG written here, perhaps spoiled.
     fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
@@ -92,7 +112,7 @@ mod tests {
 
     fn error(name: &str, bytes: &[u8]) -> String {
         let (_folder, path) = written(name, bytes);
-        read_picture(&path).unwrap_err().to_string()
+        read_picture(&path, SIDE).unwrap_err().to_string()
     }
 
     #[test]
@@ -100,15 +120,9 @@ mod tests {
         // Red on the left and right, blue in the middle square.
         let wide = RgbImage::from_fn(96, 32, |x, _| image::Rgb(if (32..64).contains(&x) { [0, 0, 255] } else { [255, 0, 0] }));
         let (_folder, path) = written("wide.png", &png(&wide.into()));
-        let planes = read_picture(&path).unwrap();
+        let planes = read_picture(&path, SIDE).unwrap();
         assert_eq!(planes.len(), PICTURE_BYTES);
         assert!(planes[..1024].iter().all(|red| *red == 0) && planes[2048..].iter().all(|blue| *blue == 255));
-    }
-
-    #[test]
-    fn what_is_transparent_is_white() {
-        let (_folder, path) = written("clear.png", &png(&image::RgbaImage::from_pixel(5, 9, image::Rgba([9, 9, 9, 0])).into()));
-        assert_eq!(read_picture(&path).unwrap(), vec![255; PICTURE_BYTES]);
     }
 
     #[test]
@@ -119,7 +133,7 @@ mod tests {
         let other = error("note.png", b"these are words");
         assert!(other.contains("neither a PNG nor a JPEG"), "{other}");
         assert!(error("empty.jpg", b"").contains("neither a PNG nor a JPEG"));
-        let missing = read_picture(Path::new("/nowhere/dog.png")).unwrap_err().to_string();
+        let missing = read_picture(Path::new("/nowhere/dog.png"), SIDE).unwrap_err().to_string();
         assert!(missing.contains("/nowhere/dog.png: cannot be read"), "{missing}");
     }
 
@@ -134,7 +148,7 @@ mod tests {
         assert!(huge.contains("at most 8192×8192 pixels"), "{huge}");
         let (_folder, path) = written("long.png", b"");
         File::options().write(true).open(&path).unwrap().set_len(MOST_BYTES + 1).unwrap();
-        assert!(read_picture(&path).unwrap_err().to_string().contains("longer than 32 MiB"));
+        assert!(read_picture(&path, SIDE).unwrap_err().to_string().contains("longer than 32 MiB"));
     }
 
     /// As PNG sums its chunks (ISO 3309).

@@ -48,10 +48,11 @@ impl NetworkViewer {
                 Ok(PictureSight { name, pixels, label, probabilities: Vec::new() })
             }
             Picture::File(path) => {
+                let side = self.dataset.test.side();
                 let known = self.decoded.take().filter(|(known, _)| known == path);
                 let (_, pixels) = match known {
                     Some(known) => self.decoded.insert(known),
-                    None => self.decoded.insert((path.clone(), read_picture(path)?)),
+                    None => self.decoded.insert((path.clone(), read_picture(path, side)?)),
                 };
                 Ok(PictureSight { name, pixels: pixels.clone(), label: None, probabilities: Vec::new() })
             }

@@ -34,7 +34,7 @@ pub struct LayerProbe {
 pub enum Picture {
     /// By its place in the test set.
     Test(usize),
-    /// A PNG or JPEG of any size: its middle square, scaled to 32×32.
+    /// A PNG or JPEG of any size: its middle square, scaled to the size of the others.
     File(PathBuf),
 }
 
@@ -70,7 +70,7 @@ pub enum Sight {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PictureSight {
     pub name: String,
-    /// 3 planes of 32×32 bytes: red, green, blue.
+    /// 3 square planes of bytes: red, green, blue.
     pub pixels: Vec<u8>,
     /// Its class, where that is known.
     pub label: Option<u8>,

@@ -46,6 +46,17 @@ pub enum Action {
     CursorToFirst,
     CursorToLast,
     Freeze,
+    // Inside a layer.
+    OtherLayer(isize),
+    OtherPicture(isize),
+    RandomPicture,
+    OwnPicture,
+    /// Which of a layer's values are shown.
+    Subject,
+    Scale,
+    Colours,
+    TowersApart,
+    WithDropout,
     Theme(ThemeName),
     // Steering.
     PauseOrResume,

@@ -11,15 +11,18 @@ use super::Exit;
 use super::dialog::Dialog;
 use super::field::Field;
 use super::keys::{Context, Key};
+use super::looking::Looking;
 use super::moments::Moments;
 use super::palette::Palette;
 use super::screens::Screen;
+use super::screens::layer::LayerScreen;
 use super::screens::network::NetworkScreen;
 use super::screens::train::TrainScreen;
 use super::sent::Sent;
 use super::theme::Theme;
 use crate::chart::{ChartModel, ChartView, Companion};
 use crate::knobs::{Knob, Settings};
+use crate::probe::Seen;
 use crate::session::{Command, FetchState, Phase, Session, Stamped};
 use crate::spec::ModelSpec;
 
@@ -30,6 +33,8 @@ pub enum Msg {
     Time(Duration),
     Input(Input),
     Events(Vec<Stamped>),
+    /// What was seen inside the network.
+    Seen(Box<Seen>),
     /// The trainer takes no command at the moment.
     Busy(Command),
     /// The trainer sends no more events.
@@ -83,6 +88,8 @@ pub enum Overlay {
     Dialog(Dialog),
     Moments(Moments),
     Edit(Edit),
+    /// The path of a picture that is typed in.
+    OwnPicture(Field),
 }
 
 /// A setting that is typed in.
@@ -120,6 +127,10 @@ pub struct App {
     pub companions: Vec<Companion>,
     pub train: TrainScreen,
     pub network: NetworkScreen,
+    pub layer: LayerScreen,
+    pub looking: Looking,
+    /// The terminal shows any colour, not only 256.
+    pub true_colour: bool,
     pub overlay: Option<Overlay>,
     pub history: Vec<String>,
     pub toast: Option<Toast>,
@@ -147,6 +158,9 @@ impl App {
             companions: Vec::new(),
             train: TrainScreen::default(),
             network: NetworkScreen::default(),
+            layer: LayerScreen::default(),
+            looking: Looking::default(),
+            true_colour: false,
             overlay: None,
             history: Vec::new(),
             toast: None,
@@ -235,10 +249,12 @@ impl App {
             Some(Overlay::Dialog(_)) => vec![Context::Dialog],
             Some(Overlay::Moments(_)) => vec![Context::Moments],
             Some(Overlay::Edit(_)) => vec![Context::Edit],
+            Some(Overlay::OwnPicture(_)) => vec![Context::OwnPicture],
             None => match self.screen {
                 Screen::Train if self.view.cursor.is_some() => vec![Context::Cursor, Context::Train, Context::Anywhere],
                 Screen::Train => vec![Context::Train, Context::Anywhere],
                 Screen::Network => vec![Context::Network, Context::Anywhere],
+                Screen::Layer => vec![Context::Layer, Context::Anywhere],
             },
         }
     }

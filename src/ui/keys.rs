@@ -18,8 +18,11 @@ pub enum Context {
     /// On the Train screen while a chart's cursor is out.
     Cursor,
     Network,
+    Layer,
     /// While a setting is typed in.
     Edit,
+    /// While the path of a picture is typed in.
+    OwnPicture,
     Palette,
     Dialog,
     Moments,
@@ -27,12 +30,14 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 9] = [
+    pub const ALL: [Context; 11] = [
         Context::Anywhere,
         Context::Train,
         Context::Cursor,
         Context::Network,
+        Context::Layer,
         Context::Edit,
+        Context::OwnPicture,
         Context::Palette,
         Context::Dialog,
         Context::Moments,
@@ -46,7 +51,9 @@ impl Context {
             Context::Train => "Train",
             Context::Cursor => "Cursor on a chart",
             Context::Network => "Network",
+            Context::Layer => "Layer",
             Context::Edit => "Typing a setting",
+            Context::OwnPicture => "Naming a picture",
             Context::Palette => "Palette",
             Context::Dialog => "Question",
             Context::Moments => "Saved moments",
@@ -163,6 +170,7 @@ const ROWS: &[Row] = {
         Row(Anywhere, &[BACK_TAB], A::PreviousScreen, "", "", 0, "previous screen"),
         Row(Anywhere, &[ch('1')], A::Open(Screen::Train), "train", "", 0, "the Train screen: curves, settings, progress"),
         Row(Anywhere, &[ch('2')], A::Open(Screen::Network), "network", "", 0, "the Network screen: every layer, its shape and live figures"),
+        Row(Anywhere, &[ch('3')], A::Open(Screen::Layer), "layer", "", 0, "the Layer screen: feature maps, kernels and values of the selected layer"),
         Row(Anywhere, &[ch(':')], A::Palette, "", "command", 60, "type a command or a setting, such as `momentum 0.85`"),
         Row(Anywhere, &[UP, ch('k')], A::Up, "", "", 0, "up in a list"),
         Row(Anywhere, &[DOWN, ch('j')], A::Down, "", "", 0, "down in a list"),
@@ -204,6 +212,27 @@ const ROWS: &[Row] = {
         Row(Network, &[ch('t')], A::Pipeline, "pipeline", "pipeline", 2, "the pipeline or the table, where there is no room for both"),
         Row(Network, &[LEFT, ch('h')], A::Left, "", "", 0, "back to the layer before that shapes its output"),
         Row(Network, &[RIGHT, ch('l')], A::Right, "", "", 0, "on to the next layer that shapes its output"),
+        Row(Network, &[ch('i')], A::Open(Screen::Layer), "", "look inside", 3, "look inside the selected layer; so does Enter on one that is no LRN layer"),
+        Row(Layer, &[ch('(')], A::OtherLayer(-1), "", "", 0, "the layer before"),
+        Row(Layer, &[ch(')')], A::OtherLayer(1), "", "layer", 4, "the next layer"),
+        Row(Layer, &[ch('v')], A::Subject, "", "view", 5, "output, input, their difference, weights, their gradient and last change"),
+        Row(Layer, &[ch('n')], A::OtherPicture(1), "", "picture", 6, "the next test picture"),
+        Row(Layer, &[ch('p')], A::OtherPicture(-1), "", "", 0, "the test picture before"),
+        Row(Layer, &[ch('r')], A::RandomPicture, "", "", 0, "any test picture"),
+        Row(Layer, &[ch('o')], A::OwnPicture, "", "own", 9, "a PNG or JPEG file: its middle square, scaled"),
+        Row(Layer, &[ENTER], A::Accept, "", "", 0, "enlarge the selected map, before and after; again: all maps"),
+        Row(Layer, &[ch('s')], A::Scale, "", "scale", 7, "colours relative to each map, to the layer, or to all layers seen"),
+        Row(Layer, &[ch('m')], A::Colours, "", "", 0, "colours: viridis, cividis, grey"),
+        Row(Layer, &[ch('t')], A::TowersApart, "", "", 0, "the towers' maps apart or together"),
+        Row(Layer, &[ch('d')], A::WithDropout, "", "dropout", 8, "with dropout as in the newest step, or as in an evaluation"),
+        Row(Layer, &[LEFT, ch('h')], A::Left, "", "", 0, "the map before; in an enlarged one, a place to the left"),
+        Row(Layer, &[RIGHT, ch('l')], A::Right, "", "", 0, "the next map; in an enlarged one, a place to the right"),
+        Row(Layer, &[UP, ch('k')], A::Up, "", "", 0, "a row up"),
+        Row(Layer, &[DOWN, ch('j')], A::Down, "", "", 0, "a row down"),
+        Row(Layer, &[PAGE_UP], A::PageUp, "", "", 0, "a page of maps back; of one unit's weights, the unit before"),
+        Row(Layer, &[PAGE_DOWN], A::PageDown, "", "", 0, "a page of maps on; of one unit's weights, the next unit"),
+        Row(OwnPicture, &[ENTER], A::Accept, "", "look", 1, "show this picture to the network"),
+        Row(OwnPicture, &[ESC], A::Close, "", "never mind", 2, "stay with the picture there is"),
         Row(Edit, &[ENTER], A::Accept, "", "set", 1, "send the value"),
         Row(Edit, &[UP], A::Up, "", "notch", 2, "one notch up"),
         Row(Edit, &[DOWN], A::Down, "", "", 0, "one notch down"),
@@ -325,7 +354,7 @@ mod tests {
 
     #[test]
     fn keys_of_later_screens_are_free() {
-        for letter in ['T', '3', '4', '5', '6'] {
+        for letter in ['T', '4', '5', '6'] {
             assert_eq!(action(Key::char(letter), &Context::ALL), None, "{letter}");
         }
     }

@@ -9,10 +9,12 @@ pub mod app;
 mod banner;
 pub mod dialog;
 pub mod field;
+mod figures;
 mod footer;
 mod help;
 mod input;
 pub mod keys;
+mod looking;
 pub mod moments;
 mod mouse;
 pub mod palette;
@@ -37,6 +39,7 @@ use self::update::update;
 use crate::chart::Companion;
 use crate::knobs::Settings;
 use crate::link::Link;
+use crate::probe::Seen;
 use crate::session::{Command, Stamped};
 use crate::spec::ModelSpec;
 
@@ -55,6 +58,8 @@ pub struct UiOptions {
     /// Other runs that are drawn beside this one.
     pub companions: Vec<Companion>,
     pub theme: ThemeName,
+    /// The terminal shows any colour, not only 256.
+    pub true_colour: bool,
     /// Look on, change nothing.
     pub readonly: bool,
     /// CIFAR-10 is not there; Emoji-10 stands in for it.
@@ -101,6 +106,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     let mut app = App::new(options.model, Theme::named(options.theme), terminal.area().map_err(UiError::Setup)?);
     update(&mut app, Msg::Events(options.past));
     app.companions = options.companions;
+    app.true_colour = options.true_colour;
     app.readonly = options.readonly;
     app.data_missing = options.data_missing;
     let mut cockpit = Cockpit {
@@ -111,7 +117,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
         started: Instant::now(),
         changed: true,
     };
-    let left = cockpit.run(&input, link.events, options.signals);
+    let left = cockpit.run(&input, link.events, link.seen, options.signals);
     if left.is_err() {
         // Whoever asked for this run cannot steer it any more.
         let _ = link.commands.try_send(Command::Stop { save: true });
@@ -135,6 +141,7 @@ impl Cockpit<'_> {
         &mut self,
         input: &InputThread,
         mut events: Receiver<Vec<Stamped>>,
+        mut seen: Receiver<Box<Seen>>,
         mut signals: Receiver<i32>,
     ) -> Result<Exit, UiError> {
         let mut frame_due = Instant::now();
@@ -155,6 +162,7 @@ impl Cockpit<'_> {
                     Err(_) => return Err(UiError::Input(io::ErrorKind::UnexpectedEof.into())),
                 },
                 recv(events) -> batch => Some(batch.map_or_else(|_| { events = never(); Msg::WorkerGone }, Msg::Events)),
+                recv(seen) -> newest => newest.map_or_else(|_| { seen = never(); None }, |newest| Some(Msg::Seen(newest))),
                 recv(signals) -> signal => signal.map_or_else(|_| { signals = never(); None }, |number| Some(Msg::Signal(number))),
                 recv(wake) -> _ => None,
             };

@@ -6,7 +6,7 @@ use ratatui::layout::Position;
 use super::action::Action;
 use super::app::{App, Effect, Overlay};
 use super::screens::train::{self, Panel};
-use super::screens::{self, Screen, network};
+use super::screens::{self, Screen, layer, network};
 use super::update::{choose, perform};
 use super::{footer, shell, widgets};
 
@@ -44,11 +44,13 @@ fn click(app: &mut App, place: Position) -> Vec<Effect> {
         Some(_) => return Vec::new(),
         None => {}
     }
-    if let Some((_, screen)) = shell::tabs(frame.header).into_iter().find(|(area, _)| area.contains(place)) {
+    if let Some((_, screen, _)) = shell::tabs(frame.header, app.screen).into_iter().find(|(area, ..)| area.contains(place)) {
         return perform(app, Action::Open(screen));
     }
-    if app.screen == Screen::Network {
-        return network::click(app, frame.body, place);
+    match app.screen {
+        Screen::Network => return network::click(app, frame.body, place),
+        Screen::Layer => layer::click(app, frame.body, place),
+        Screen::Train => {}
     }
     if app.screen == Screen::Train {
         let settings = train::layout(app, frame.body).into_iter().find(|(panel, _)| *panel == Panel::Settings);

@@ -5,7 +5,7 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 
 use super::app::{App, Overlay};
-use super::screens::Screen;
+use super::screens::{Screen, layer};
 use super::widgets::line;
 use super::{banner, footer, help, palette, screens};
 use crate::session::Phase;
@@ -16,6 +16,9 @@ pub const LEAST: (u16, u16) = (40, 12);
 
 /// From this width on a screen has a margin.
 const ROOMY: u16 = 60;
+
+/// Cells of the header that the run's state needs beside the tabs.
+const BESIDE_TABS: u16 = 14;
 
 /// Where the parts of the screen are.
 pub struct Frame {
@@ -55,6 +58,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Some(Overlay::Palette(state)) => palette::render(state, app, area, buf),
         Some(Overlay::Dialog(dialog)) => dialog.render(area, buf, &app.theme),
         Some(Overlay::Moments(moments)) => moments.render(app, area, buf),
+        Some(Overlay::OwnPicture(path)) => layer::ask_for_picture(path, area, buf, &app.theme),
         Some(Overlay::Edit(_)) | None => {}
     }
 }
@@ -75,29 +79,30 @@ fn too_small(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Each screen's tab with its place in the header.
-pub fn tabs(header: Rect) -> Vec<(Rect, Screen)> {
+/// Each screen's tab with its place in the header and its words; where there is little room, only the open one has its name.
+pub fn tabs(header: Rect, open: Screen) -> Vec<(Rect, Screen, String)> {
+    let named = |(i, screen): (usize, Screen)| (screen, format!(" {} {} ", i + 1, screen.title()));
+    let mut labels: Vec<(Screen, String)> = Screen::ALL.into_iter().enumerate().map(named).collect();
+    let wide: u16 = labels.iter().map(|(_, label)| line::width(label)).sum();
+    if wide + BESIDE_TABS > header.width {
+        for (i, (_, label)) in labels.iter_mut().enumerate().filter(|(_, (screen, _))| *screen != open) {
+            *label = format!(" {} ", i + 1);
+        }
+    }
     let mut x = header.x;
-    let place = |(i, screen): (usize, Screen)| {
-        let width = line::width(&tab_label(i, screen));
-        let area = Rect { x, width, ..header };
-        x += width;
-        (area, screen)
+    let place = |(screen, label): (Screen, String)| {
+        let area = Rect { x, width: line::width(&label), ..header };
+        x = area.right();
+        (area, screen, label)
     };
-    Screen::ALL.into_iter().enumerate().map(place).collect()
-}
-
-fn tab_label(index: usize, screen: Screen) -> String {
-    format!(" {} {} ", index + 1, screen.title())
+    labels.into_iter().map(place).collect()
 }
 
 fn header(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let mut end = area.x;
-    for (i, (place, screen)) in tabs(area).into_iter().enumerate() {
+    for (place, screen, label) in tabs(area, app.screen) {
         let open = screen == app.screen;
-        // The open tab is bracketed, so that it is known without colour.
-        let label = tab_label(i, screen);
         buf.set_string(place.x, area.y, &label, if open { theme.tab } else { theme.dim });
         end = place.right();
     }

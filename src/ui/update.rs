@@ -13,9 +13,9 @@ use super::dialog::{Choice, Dialog};
 use super::keys::{self, Key};
 use super::moments::Moments;
 use super::palette::{self, Palette};
-use super::screens::{self, Screen, train};
+use super::screens::{self, Screen, layer, train};
 use super::theme::{Theme, ThemeName};
-use super::{Exit, banner, help, mouse, shell};
+use super::{Exit, banner, help, looking, mouse, shell};
 use crate::chart::{Detail, chart_beside, short_change};
 use crate::knobs::Knob;
 use crate::session::{Command, Event, Phase, SaveReason, Stamped};
@@ -25,10 +25,28 @@ use crate::spec::grouped;
 const EXPORTED: Detail = Detail { columns: 1200, x_ticks: 10, y_ticks: 8, rows: 0 };
 
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let busy = matches!(msg, Msg::Busy(_));
+    let mut effects = happened(app, msg);
+    // A trainer that is busy is asked again with the next message.
+    if !busy {
+        effects.extend(looking::rewatch(app));
+    }
+    effects
+}
+
+fn happened(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Time(now) => tick(app, now),
         Msg::Input(input) => take_input(app, input),
         Msg::Events(events) => absorb(app, events),
+        Msg::Seen(seen) => {
+            looking::absorb(app, seen);
+            Vec::new()
+        }
+        Msg::Busy(Command::Watch(_)) => {
+            app.looking.not_heard();
+            Vec::new()
+        }
         Msg::Busy(command) => {
             if let Command::Set { knob, value } = command {
                 app.sent.forget(|sent, other| sent == knob && other == value);
@@ -100,6 +118,7 @@ fn paste(app: &mut App, text: &str) {
     match &mut app.overlay {
         Some(Overlay::Palette(palette)) => palette.insert(text),
         Some(Overlay::Edit(edit)) => edit.field.insert(text.trim()),
+        Some(Overlay::OwnPicture(path)) => path.insert(text.trim()),
         _ => {}
     }
 }
@@ -120,6 +139,7 @@ fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     match &mut app.overlay {
         Some(Overlay::Palette(palette)) => palette.press(key),
         Some(Overlay::Edit(edit)) => edit.press(key),
+        Some(Overlay::OwnPicture(path)) => drop(path.press(key)),
         Some(Overlay::Dialog(dialog)) => {
             if let KeyCode::Char(letter) = key.code
                 && let Some(choice) = dialog.by_key(letter)
@@ -232,6 +252,8 @@ fn in_overlay(app: &mut App, overlay: Overlay, action: Action) -> Vec<Effect> {
             }
             app.overlay = Some(Overlay::Dialog(dialog));
         }
+        (Overlay::OwnPicture(path), Action::Accept) => layer::take_own_picture(app, path.text()),
+        (Overlay::OwnPicture(path), _) => app.overlay = Some(Overlay::OwnPicture(path)),
         (Overlay::Edit(edit), Action::Accept) => match edit.knob.spec().parse(edit.field.text()) {
             Ok(value) => return app.set(edit.knob, value),
             Err(error) => app.overlay = Some(Overlay::Edit(Edit { error: Some(error.to_string()), ..edit })),

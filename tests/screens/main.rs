@@ -1,6 +1,7 @@
 //! The cockpit without a terminal: from a state and keys to a screen and commands.
 
 mod fixture;
+mod layer;
 mod pictures;
 mod rewind;
 mod speed;

@@ -1,6 +1,7 @@
 //! The screens. Each has a state, a `view` that draws it from the [`App`](super::app::App), and an `act` for the keys that mean
 //! something else on it than elsewhere.
 
+pub mod layer;
 pub mod network;
 pub mod train;
 
@@ -14,16 +15,18 @@ use super::app::{App, Effect};
 pub enum Screen {
     Train,
     Network,
+    Layer,
 }
 
 impl Screen {
     /// In the order of their tabs; the first is on key 1.
-    pub const ALL: [Screen; 2] = [Screen::Train, Screen::Network];
+    pub const ALL: [Screen; 3] = [Screen::Train, Screen::Network, Screen::Layer];
 
     pub fn title(self) -> &'static str {
         match self {
             Screen::Train => "Train",
             Screen::Network => "Network",
+            Screen::Layer => "Layer",
         }
     }
 
@@ -39,6 +42,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     match app.screen {
         Screen::Train => train::view(app, area, buf),
         Screen::Network => network::view(app, area, buf),
+        Screen::Layer => layer::view(app, area, buf),
     }
 }
 
@@ -47,5 +51,6 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match app.screen {
         Screen::Train => train::act(app, action),
         Screen::Network => network::act(app, action),
+        Screen::Layer => layer::act(app, action),
     }
 }

@@ -4,12 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::figures::{Health, milliseconds, percent, three};
 use super::layers::LayerView;
 use super::table::judgement;
 use crate::knobs::{Knob, Settings, number};
 use crate::session::Session;
 use crate::spec::{LayerSpec, Padding, bytes, grouped, lrn_elsewhere};
+use crate::ui::figures::{Health, milliseconds, percent, three};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::line;
 

@@ -1,7 +1,6 @@
 //! The Network screen: every layer with its shape, its costs and what it does, as a table and as a drawn pipeline.
 
 mod detail;
-mod figures;
 mod layers;
 mod pipeline;
 mod stages;
@@ -18,7 +17,9 @@ use crate::session::Session;
 use crate::spec::{ModelSpec, SpecError, Trace, grouped, short};
 use crate::ui::action::Action;
 use crate::ui::app::{App, Effect, Tone};
+use crate::ui::screens::Screen;
 use crate::ui::theme::Theme;
+use crate::ui::update::perform;
 use crate::ui::widgets::grid::Grid;
 use crate::ui::widgets::line;
 use crate::ui::widgets::panel::panel;
@@ -75,11 +76,11 @@ fn with_scene<R>(app: &App, area: Rect, then: impl FnOnce(&Scene) -> R) -> Resul
 }
 
 /// The network of the run in view, or the one that is about to be trained.
-fn model(app: &App) -> &ModelSpec {
+pub fn model(app: &App) -> &ModelSpec {
     app.shown().header.as_ref().map_or(&app.model, |header| &header.model)
 }
 
-fn selected(app: &App) -> usize {
+pub fn selected(app: &App) -> usize {
     app.network.selected.min(model(app).layers.len().saturating_sub(1))
 }
 
@@ -196,13 +197,14 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             };
         }
         Action::Close => app.network.alone = false,
+        Action::Accept if model(app).lrn_knob(selected(app)).is_none() => return perform(app, Action::Open(Screen::Layer)),
         Action::Accept => return switch(app),
         _ => {}
     }
     Vec::new()
 }
 
-fn move_by(app: &mut App, layers: isize) {
+pub fn move_by(app: &mut App, layers: isize) {
     let last = model(app).layers.len().saturating_sub(1);
     app.network.selected = selected(app).saturating_add_signed(layers).min(last);
 }
@@ -220,10 +222,7 @@ fn to_stage(app: &mut App, by: isize) {
 
 /// Turns the selected LRN layer over.
 fn switch(app: &mut App) -> Vec<Effect> {
-    let Some(knob) = model(app).lrn_knob(selected(app)) else {
-        app.say(Tone::Info, "only LRN layers can be switched off and on");
-        return Vec::new();
-    };
+    let Some(knob) = model(app).lrn_knob(selected(app)) else { return Vec::new() };
     if app.aimed_at(Knob::Lrn) == 0.0 {
         app.say(Tone::Info, "all LRN layers are off; L switches them on");
         return Vec::new();

@@ -6,10 +6,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::figures::percent;
 use super::stages::Stage;
 use super::table::grey;
 use crate::spec::{Shape, grouped, short};
+use crate::ui::figures::percent;
 use crate::ui::theme::{Theme, ThemeName};
 use crate::ui::widgets::grid::{Grid, Head};
 use crate::ui::widgets::line;

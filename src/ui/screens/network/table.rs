@@ -3,10 +3,10 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
-use super::figures::{Health, bar, milliseconds, percent, three};
 use super::layers::{LayerView, both_ways};
 use crate::session::Pass;
 use crate::spec::{Trace, bytes, short};
+use crate::ui::figures::{Health, bar, milliseconds, percent, three};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::grid::{Grid, Head};
 

@@ -236,11 +236,12 @@ fn the_footer_offers_only_what_the_keys_do_now() {
 }
 
 #[test]
-fn enter_says_why_it_does_nothing_elsewhere() {
+fn enter_looks_inside_other_layers_and_says_why_a_switch_does_nothing() {
     let mut app = alexnet(120, 40);
     select(&mut app, "conv1");
-    assert!(press(&mut app, KeyCode::Enter).is_empty());
-    assert_eq!(app.toast.as_ref().map(|toast| &toast.text[..]), Some("only LRN layers can be switched off and on"));
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.screen, Screen::Layer);
+    app.screen = Screen::Network;
     change(&mut app, Knob::Lrn, "off");
     select(&mut app, "lrn1");
     assert!(press(&mut app, KeyCode::Enter).is_empty());

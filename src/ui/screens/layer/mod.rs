@@ -1,0 +1,367 @@
+//! The Layer screen: what one layer makes of one picture, value by value, in the network as it is now.
+
+mod enlarged;
+mod lrn;
+mod numbers;
+mod subject;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Span;
+
+use crate::mosaic::{ColourMap, Extent, Scale};
+use crate::probe::{LayerProbe, LayerSight, Picture, Probe, Seen, Sight};
+use crate::session::Session;
+use crate::spec::{Layer, ModelSpec, grouped};
+use crate::ui::action::Action;
+use crate::ui::app::{App, Effect, Overlay, Tone};
+use crate::ui::field::Field;
+use crate::ui::figures::milliseconds;
+use crate::ui::screens::network;
+use crate::ui::theme::Theme;
+use crate::ui::widgets::panel::panel;
+use crate::ui::widgets::tilegrid::TileGrid;
+use crate::ui::widgets::{line, raster};
+use subject::Shown;
+pub use subject::Subject;
+
+/// From this width on the numbers have a column of their own.
+const ROOMY: u16 = 60;
+
+#[derive(Debug)]
+pub struct LayerScreen {
+    pub picture: Picture,
+    /// What is shown of the layer; one that it does not have falls back to its output.
+    subject: Subject,
+    scale: Scale,
+    colours: ColourMap,
+    /// With dropout, as it fell in the newest step.
+    training: bool,
+    /// The tile that the numbers are about.
+    selected: usize,
+    /// The channel or unit whose weights are shown, where all are too many.
+    unit: usize,
+    /// Row and column in the enlarged tile; the greatest value where nobody chose.
+    cursor: Option<(usize, usize)>,
+    enlarged: bool,
+    /// The towers' maps side by side.
+    apart: bool,
+    /// Of everything shown since the cockpit was opened.
+    all: Extent,
+    /// How many random pictures were asked for.
+    drawn: u64,
+}
+
+impl Default for LayerScreen {
+    fn default() -> Self {
+        LayerScreen {
+            picture: Picture::Test(0),
+            subject: Subject::Output,
+            scale: Scale::default(),
+            colours: ColourMap::default(),
+            training: false,
+            selected: 0,
+            unit: 0,
+            cursor: None,
+            enlarged: false,
+            apart: true,
+            all: Extent::default(),
+            drawn: 0,
+        }
+    }
+}
+
+/// What the screen wants to be shown.
+pub fn probe(app: &App) -> Probe {
+    let screen = &app.layer;
+    Probe::Layer(LayerProbe {
+        layer: network::selected(app),
+        picture: screen.picture.clone(),
+        training: screen.training,
+        unit: screen.unit,
+    })
+}
+
+/// Takes note of what was seen.
+pub fn absorb(app: &mut App, seen: &Seen) {
+    if let Ok(Sight::Layer(sight)) = &seen.sight {
+        app.layer.all = app.layer.all.with(Extent::of(&sight.output.values));
+    }
+}
+
+/// Everything that is drawn, put together.
+struct Scene<'a> {
+    model: &'a ModelSpec,
+    session: &'a Session,
+    place: usize,
+    layer: &'a Layer,
+    screen: &'a LayerScreen,
+    sight: &'a LayerSight,
+    seen: &'a Seen,
+    shown: Shown,
+    /// Where the tiles lie, and each part's grid with the first of its tiles.
+    grids: Vec<(TileGrid, usize)>,
+    side: Option<Rect>,
+}
+
+/// The answer to what the screen asks for, if it has come.
+fn sight(app: &App) -> Option<(&Seen, &LayerSight)> {
+    let seen = app.seen_now()?;
+    match (&seen.probe, &seen.sight) {
+        (Probe::Layer(probe), Ok(Sight::Layer(sight))) if probe.layer == network::selected(app) => Some((seen, sight)),
+        _ => None,
+    }
+}
+
+fn with_scene<R>(app: &App, area: Rect, then: impl FnOnce(&Scene) -> R) -> Option<R> {
+    let (seen, sight) = sight(app)?;
+    let (model, place) = (network::model(app), network::selected(app));
+    let layer = model.layers.get(place)?;
+    let screen = &app.layer;
+    let shown = Shown::of(model, place, screen.subject, sight);
+    let side_width = match area.width {
+        ..ROOMY => 0,
+        ROOMY..110 => 28,
+        _ => 36,
+    };
+    let main = below_head(Rect { width: area.width - side_width - u16::from(side_width > 0), ..area });
+    let side = (side_width > 0).then(|| below_head(Rect { x: area.right() - side_width, width: side_width, ..area }));
+    let grids = grids(main, &shown, screen);
+    Some(then(&Scene { model, session: app.shown(), place, layer, screen, sight, seen, shown, grids, side }))
+}
+
+fn below_head(area: Rect) -> Rect {
+    Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
+}
+
+/// One grid, or one for each tower.
+fn grids(main: Rect, shown: &Shown, screen: &LayerScreen) -> Vec<(TileGrid, usize)> {
+    let (tiles, count) = (&shown.tiles, shown.tiles.count());
+    let size = (tiles.width, tiles.height);
+    let towers = if screen.apart && count.is_multiple_of(shown.towers) && main.height > 2 { shown.towers } else { 1 };
+    if towers < 2 {
+        return vec![(TileGrid::fit(main, count, size, screen.selected), 0)];
+    }
+    let each = count / towers;
+    let width = (main.width + 2) / towers as u16 - 2;
+    let part = |tower: usize| {
+        let area = Rect { x: main.x + tower as u16 * (width + 2), y: main.y + 1, width, height: main.height - 1 };
+        (TileGrid::fit(area, each, size, screen.selected % each), tower * each)
+    };
+    (0..towers).map(part).collect()
+}
+
+pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let Some(()) = with_scene(app, area, |scene| draw(app, scene, area, buf)) else {
+        let name = network::model(app).layers.get(network::selected(app)).map_or("", |layer| &layer.name);
+        let inner = panel(area, buf, theme, name, Vec::new(), "");
+        let words = match app.seen_now().map(|seen| &seen.sight) {
+            Some(Err(reason)) => reason.clone(),
+            _ if app.worker_gone => "the trainer has ended; there is nobody to look through".into(),
+            _ if app.readonly => "looking … (the record of a run alone has no network to look into)".into(),
+            _ => "looking …".into(),
+        };
+        for (row, text) in inner.rows().zip(line::wrapped(&words, inner.width)) {
+            buf.set_string(row.x, row.y, text, theme.dim);
+        }
+        return;
+    };
+}
+
+fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
+    let (theme, screen, tiles) = (&app.theme, scene.screen, &scene.shown.tiles);
+    let fact = |text: String| vec![Span::styled(text, theme.dim)];
+    let mut facts = vec![vec![Span::styled(scene.shown.title(), theme.text)]];
+    facts.push(fact(format!("{} ms/step", milliseconds(scene.seen.per_step))));
+    let in_view: usize = scene.grids.iter().map(|(grid, _)| grid.shown().len()).sum();
+    if !screen.enlarged && in_view < tiles.count() {
+        facts.push(fact(format!("{in_view} in view")));
+    }
+    facts.push(fact(screen.scale.name().into()));
+    if screen.training {
+        facts.push(fact("with dropout".into()));
+    }
+    panel(area, buf, theme, &scene.layer.name, facts, &format!("step {}", grouped(scene.seen.step)));
+    if screen.enlarged {
+        let main = Rect { width: scene.side.map_or(area.right(), |side| side.x - 1) - area.x, ..area };
+        enlarged::draw(app, scene, below_head(main), buf);
+    } else {
+        for (grid, first) in &scene.grids {
+            draw_grid(app, scene, grid, *first, buf);
+        }
+    }
+    if let Some(side) = scene.side {
+        numbers::draw(app, scene, side, buf);
+    }
+}
+
+fn draw_grid(app: &App, scene: &Scene, grid: &TileGrid, first: usize, buf: &mut Buffer) {
+    let (theme, screen, tiles) = (&app.theme, scene.screen, &scene.shown.tiles);
+    for (index, area) in grid.places() {
+        let index = first + index;
+        let extent = tiles.extent(index, screen.scale, screen.all);
+        let dots = tiles.dots(index, grid.width, grid.height, extent, screen.colours, app.ground());
+        raster::draw(area, buf, app.depth(), theme.text, grid.width, &dots);
+        if index == screen.selected.min(tiles.count() - 1) && tiles.count() > 1 {
+            // A bar at its side: in the gap before it, or where there is none, in the one behind.
+            let x = if area.x > scene.grids[0].0.area().x { area.x - 1 } else { area.right() };
+            for y in area.y..area.bottom().max(area.y + 1) {
+                buf.set_string(x, y, if x < area.x { "▐" } else { "▌" }, theme.key);
+            }
+        }
+    }
+    if scene.grids.len() > 1 {
+        let area = grid.area();
+        let tower = first / grid.count() + 1;
+        let words = format!("tower {tower}: maps {first}–{}", first + grid.count() - 1);
+        buf.set_stringn(area.x, area.y - 1, words, usize::from(area.width), theme.dim);
+    }
+}
+
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Left => walk(app, 0, -1),
+        Action::Right => walk(app, 0, 1),
+        Action::Up => walk(app, -1, 0),
+        Action::Down => walk(app, 1, 0),
+        Action::PageUp => page(app, -1),
+        Action::PageDown => page(app, 1),
+        Action::First => select(app, 0),
+        Action::Last => select(app, usize::MAX),
+        Action::Enlarge | Action::Accept => app.layer.enlarged = !app.layer.enlarged,
+        Action::Close => app.layer.enlarged = false,
+        Action::OtherLayer(by) => {
+            network::move_by(app, by);
+            app.layer.cursor = None;
+        }
+        Action::OtherPicture(by) => other_picture(app, by),
+        Action::RandomPicture => random_picture(app),
+        Action::OwnPicture => {
+            let text = match &app.layer.picture {
+                Picture::File(path) => path.display().to_string(),
+                Picture::Test(_) => String::new(),
+            };
+            app.overlay = Some(Overlay::OwnPicture(Field::selected(&text)));
+        }
+        Action::Subject => next_subject(app),
+        Action::Scale => app.layer.scale = app.layer.scale.next(),
+        Action::Colours => {
+            app.layer.colours = app.layer.colours.next();
+            app.say(Tone::Info, format!("{}; values of both signs are blue and orange", app.layer.colours.name()));
+        }
+        Action::TowersApart => app.layer.apart = !app.layer.apart,
+        Action::WithDropout => {
+            app.layer.training = !app.layer.training;
+            let words = if app.layer.training {
+                "with dropout, as it fell on the first picture of the newest step"
+            } else {
+                "as in an evaluation: no unit is dropped"
+            };
+            app.say(Tone::Info, words);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// The next subject that the layer has.
+fn next_subject(app: &mut App) {
+    let Some((_, sight)) = sight(app) else { return };
+    let there = subject::there(network::model(app), network::selected(app), sight);
+    let here = there.iter().position(|subject| *subject == app.layer.subject);
+    app.layer.subject = there[here.map_or(1, |here| here + 1) % there.len()];
+    app.layer.cursor = None;
+}
+
+/// Through the tiles, or within the enlarged one.
+fn walk(app: &mut App, down: isize, right: isize) {
+    let found = with_scene(app, app.area, |scene| {
+        let columns = scene.grids[0].0.columns.max(1);
+        let (width, height) = (scene.shown.tiles.width, scene.shown.tiles.height);
+        (scene.shown.tiles.count(), columns, (width, height), scene.shown.cursor(scene.screen))
+    });
+    let Some((count, columns, (width, height), (row, column))) = found else { return };
+    if app.layer.enlarged {
+        let moved = |at: usize, by: isize, end: usize| at.saturating_add_signed(by).min(end.saturating_sub(1));
+        app.layer.cursor = Some((moved(row, down, height), moved(column, right, width)));
+    } else {
+        let selected = app.layer.selected.min(count.saturating_sub(1)) as isize + down * columns as isize + right;
+        if (0..count as isize).contains(&selected) {
+            select(app, selected as usize);
+        }
+    }
+}
+
+/// A page of tiles; of the enlarged one, the next.
+fn page(app: &mut App, by: isize) {
+    let found = with_scene(app, app.area, |scene| {
+        let units = scene.shown.units(scene.sight).filter(|_| scene.shown.subject.is_of_weights());
+        (scene.grids[0].0.shown().len(), scene.shown.tiles.count(), units)
+    });
+    let Some((page, count, units)) = found else { return };
+    if let Some(units) = units {
+        app.layer.unit = (app.layer.unit as isize + by).rem_euclid(units as isize) as usize;
+        return;
+    }
+    let step = if app.layer.enlarged { 1 } else { page.max(1) as isize };
+    select(app, app.layer.selected.min(count.saturating_sub(1)).saturating_add_signed(by * step).min(count.saturating_sub(1)));
+}
+
+fn select(app: &mut App, tile: usize) {
+    let count = with_scene(app, app.area, |scene| scene.shown.tiles.count()).unwrap_or(1);
+    app.layer.selected = tile.min(count.saturating_sub(1));
+    if !app.layer.subject.is_of_weights() {
+        app.layer.unit = app.layer.selected;
+    }
+    if !app.layer.enlarged {
+        app.layer.cursor = None;
+    }
+}
+
+fn other_picture(app: &mut App, by: isize) {
+    let there = app.session().header.as_ref().map_or(1, |header| header.data.test.max(1)) as isize;
+    let here = match app.layer.picture {
+        Picture::Test(place) => place as isize,
+        Picture::File(_) => -by.max(0),
+    };
+    app.layer.picture = Picture::Test((here + by).rem_euclid(there) as usize);
+}
+
+/// Any picture: a number that looks drawn by lot and is the same each time (Knuth's multiplicative hash).
+fn random_picture(app: &mut App) {
+    let there = app.session().header.as_ref().map_or(1, |header| header.data.test.max(1)) as u64;
+    app.layer.drawn += 1;
+    let hash = app.layer.drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    app.layer.picture = Picture::Test((hash % there) as usize);
+}
+
+/// Selects the tile under a place on the screen; a second time enlarges it.
+pub fn click(app: &mut App, area: Rect, place: Position) {
+    let found = with_scene(app, area, |scene| {
+        let grids = scene.grids.iter().filter(|_| !scene.screen.enlarged);
+        grids.filter_map(|(grid, first)| Some(first + grid.at(place)?)).next()
+    });
+    if let Some(Some(tile)) = found {
+        app.layer.enlarged = app.layer.selected == tile;
+        select(app, tile);
+    }
+}
+
+/// A box in which the path of a picture is typed.
+pub fn ask_for_picture(path: &Field, screen: Rect, buf: &mut Buffer, theme: &Theme) {
+    let area = line::centred(screen, screen.width.saturating_sub(4).min(72), 6);
+    let inner = line::frame(area, buf, theme, "A picture of your own");
+    buf.set_stringn(inner.x, inner.y, HOW_IT_IS_SEEN, usize::from(inner.width), theme.overlay.patch(theme.dim));
+    path.render(Rect { y: inner.y + 2, height: 1, ..inner }, buf, theme.overlay);
+}
+
+/// What becomes of a picture before the network sees it.
+const HOW_IT_IS_SEEN: &str = "PNG or JPEG; the network sees its middle square, scaled";
+
+pub fn take_own_picture(app: &mut App, path: &str) {
+    let path = path.trim();
+    if !path.is_empty() {
+        app.layer.picture = Picture::File(path.into());
+    }
+}

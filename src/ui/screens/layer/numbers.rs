@@ -1,0 +1,190 @@
+//! The column of numbers: the picture, the exact values at the cursor, LRN worked out, and how the values are spread.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::Scene;
+use super::lrn::worked_out;
+use super::subject::at_same_place;
+use crate::mosaic::{Dot, Extent};
+use crate::probe::{PictureSight, Spread};
+use crate::spec::LayerSpec;
+use crate::ui::app::App;
+use crate::ui::figures::{percent, three};
+use crate::ui::widgets::{bars, line, raster};
+
+/// A picture is drawn at its own size from this height on, else at half of it.
+const TALL: u16 = 34;
+
+pub fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let side = if area.height >= TALL && area.width >= 32 { 32 } else { 16 };
+    let height = (side as u16 / 2).min(area.height);
+    picture(app, &scene.sight.picture, side, Rect { height, ..area }, buf);
+    let mut lines = about_picture(app, scene);
+    if area.width > side as u16 + 10 && side == 16 {
+        // Beside a small picture there is room for its name.
+        let beside = Rect { x: area.x + side as u16 + 1, width: area.width - side as u16 - 1, height, ..area };
+        let words = lines.iter().flat_map(|line| line::wrapped(&line.to_string(), beside.width));
+        for (row, text) in beside.rows().zip(words) {
+            buf.set_string(row.x, row.y, text, theme.text);
+        }
+        lines.clear();
+    }
+    lines.extend(values(app, scene));
+    lines.extend(silent(app, scene));
+    let spreads = spreads(scene);
+    let histograms = 3 * spreads.len() as u16;
+    let room = Rect { y: area.y + height, height: area.height - height, ..area };
+    let text = Rect { height: room.height.min(lines.len() as u16), ..room };
+    for (row, line) in text.rows().zip(lines) {
+        line::spans(row, buf, line);
+    }
+    let rest = Rect { y: text.bottom(), height: room.bottom() - text.bottom(), ..room };
+    let fitting = (rest.height / 3).min(histograms / 3);
+    for (i, (name, spread)) in spreads.iter().take(usize::from(fitting)).enumerate() {
+        histogram(app, name, spread, Rect { y: rest.y + 3 * i as u16, height: 3, ..rest }, buf);
+    }
+}
+
+/// The picture, shrunk or enlarged to a square of dots.
+pub fn picture(app: &App, picture: &PictureSight, side: usize, area: Rect, buf: &mut Buffer) {
+    raster::draw(
+        Rect { width: area.width.min(side as u16), ..area },
+        buf,
+        app.depth(),
+        app.theme.text,
+        side,
+        &dots(picture, side),
+    );
+}
+
+/// The mean of the pixels under each of `side` × `side` dots.
+fn dots(picture: &PictureSight, side: usize) -> Vec<Dot> {
+    let plane = picture.pixels.len() / 3;
+    let width = plane.isqrt();
+    if width == 0 {
+        return Vec::new();
+    }
+    let range = |at: usize| at * width / side..((at + 1) * width).div_ceil(side).max(at * width / side + 1);
+    let dot = |at: usize| {
+        let (rows, columns) = (range(at / side), range(at % side));
+        let mean = |channel: usize| {
+            let value =
+                |row: usize| picture.pixels[channel * plane + row * width..][columns.clone()].iter().map(|v| u32::from(*v));
+            let sum: u32 = rows.clone().flat_map(value).sum();
+            (sum as usize / (rows.len() * columns.len())) as u8
+        };
+        Dot::of_colour([mean(0), mean(1), mean(2)])
+    };
+    (0..side * side).map(dot).collect()
+}
+
+fn about_picture<'a>(app: &App, scene: &Scene) -> Vec<Line<'a>> {
+    let picture = &scene.sight.picture;
+    let classes = scene.session.header.as_ref().map_or(&[][..], |header| &header.data.classes);
+    let label = picture.label.and_then(|label| classes.get(usize::from(label)));
+    let mut lines = vec![Line::styled(picture.name.clone(), app.theme.dim)];
+    lines.extend(label.map(|label| Line::styled(label.clone(), app.theme.title)));
+    lines
+}
+
+/// A value in full: enough digits to tell neighbours apart.
+fn exact(value: f32) -> String {
+    match value.abs() {
+        size if !value.is_finite() || size == 0.0 || (1e-3..1e5).contains(&size) => format!("{value:.5}").replace('-', "−"),
+        _ => format!("{value:.4e}").replace('-', "−"),
+    }
+}
+
+/// What stands at the cursor's place, and how it came about.
+fn values<'a>(app: &App, scene: &Scene) -> Vec<Line<'a>> {
+    let (theme, shown) = (&app.theme, &scene.shown);
+    let tiles = &shown.tiles;
+    let index = scene.screen.selected.min(tiles.count().saturating_sub(1));
+    let (row, column) = shown.cursor(scene.screen);
+    let line = |name: &str, value: String| {
+        Line::from(vec![Span::styled(format!("{name} "), theme.dim), Span::styled(value, theme.text)])
+    };
+    let Extent { low, high } = Extent::of(tiles.tile(index));
+    let named = if tiles.count() > 1 { format!("{index}: ") } else { String::new() };
+    let mut lines = vec![Line::styled(format!("{named}{} … {}", three(low.into()), three(high.into())), theme.title)];
+    let at = row * tiles.width + column;
+    let value = tiles.tile(index).get(at).copied().unwrap_or(f32::NAN);
+    if shown.subject.is_of_weights() {
+        lines.push(line(&format!("row {row}, column {column}:"), exact(value)));
+        return lines;
+    }
+    let units = tiles.count() == 1;
+    lines.push(line(if units { "unit" } else { "row, column" }, if units { at.to_string() } else { format!("{row}, {column}") }));
+    let (channel, place, size) = if units { (at, (0, 0), (1, 1)) } else { (index, (row, column), (tiles.height, tiles.width)) };
+    let works_on_maps = !matches!(scene.layer.what, LayerSpec::Conv2d { .. } | LayerSpec::Dense { .. } | LayerSpec::Flatten);
+    match (at_same_place(&scene.sight.input, channel, place, size), at_same_place(&scene.sight.output, channel, place, size)) {
+        (Some(input), Some(output)) if works_on_maps => {
+            lines.push(line("in ", exact(input)));
+            lines.push(line("out", exact(output)));
+        }
+        _ => lines.push(line("value", exact(value))),
+    }
+    if matches!(scene.layer.what, LayerSpec::Lrn { .. }) {
+        lines.extend(lrn(app, scene, channel, at));
+    }
+    lines
+}
+
+/// LRN at the cursor's place, step by step.
+fn lrn<'a>(app: &App, scene: &Scene, channel: usize, at: usize) -> Vec<Line<'a>> {
+    let theme = &app.theme;
+    let settings = &scene.session.settings;
+    let on = scene.model.lrn_knob(scene.place).is_none_or(|knob| match knob {
+        crate::knobs::Knob::LrnLayer(layer) => settings.lrn_is_on(layer),
+        _ => true,
+    });
+    if !on {
+        return vec![Line::styled("off: it passes its input on", theme.warning)];
+    }
+    let Some(worked) = worked_out(&scene.sight.input, channel, at, settings) else { return Vec::new() };
+    let dim = |text: String| Line::styled(text, theme.dim);
+    let mut lines = vec![dim(format!("a in maps {}–{}:", worked.window.start, worked.window.end - 1))];
+    let neighbours: Vec<String> = worked.neighbours.iter().map(|a| three(*a)).collect();
+    lines.extend(neighbours.chunks(3).map(|three| Line::styled(format!(" {}", three.join("  ")), theme.text)));
+    lines.push(dim(format!("Σ a² = {:.5}", worked.sum)));
+    lines.push(dim(format!("k + α·Σ = {:.6}", worked.base)));
+    lines.push(dim(format!("(…)^β = {:.6}", worked.denominator)));
+    lines.push(Line::styled(format!("b = a/{:.4} = {}", worked.denominator, exact(worked.b as f32)), theme.text));
+    lines
+}
+
+/// How much of the layer says nothing: for this picture, and for the whole batch of the step that was measured last.
+fn silent<'a>(app: &App, scene: &Scene) -> Option<Line<'a>> {
+    let values = &scene.sight.output.values;
+    let zeros = values.iter().filter(|value| **value == 0.0).count();
+    let dead = scene.session.layers.as_ref().and_then(|seen| seen.layers.get(scene.place)).and_then(|layer| layer.dead);
+    let dead = dead.map_or(String::new(), |dead| format!(", {} dead in the batch", percent(dead)));
+    let text = format!("{} of the values are 0{dead}", percent(zeros as f64 / values.len().max(1) as f64));
+    (zeros > 0).then(|| Line::styled(text, app.theme.dim))
+}
+
+/// What histograms there are, each with its name.
+fn spreads(scene: &Scene) -> Vec<(String, Spread)> {
+    let output = Spread::over(scene.sight.output.values.iter().copied());
+    let mut spreads = vec![("output".to_string(), output)];
+    if let Some(weights) = &scene.sight.weights {
+        spreads.push(("weights".into(), weights.spread.clone()));
+        spreads.push(("gradient".into(), weights.gradient_spread.clone()));
+    }
+    // What is shown comes first.
+    if scene.shown.subject.is_of_weights() {
+        spreads.rotate_left(1);
+    }
+    spreads
+}
+
+fn histogram(app: &App, name: &str, spread: &Spread, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let ends = format!("{} … {}", three(spread.low.into()), three(spread.high.into()));
+    let (name, ends) = (Line::styled(name.to_string(), theme.dim), Line::styled(ends, theme.dim));
+    line::between(Rect { height: 1, ..area }, buf, name, ends);
+    bars::draw(Rect { y: area.y + 1, height: area.height - 1, ..area }, buf, theme.gauge, spread);
+}
