@@ -29,6 +29,7 @@
 //! | [`ui`] | the cockpit | chart, mosaic, session, link |
 //! | [`export`] | charts, mosaics and screens as files | chart, mosaic |
 //! | [`compare`] | several runs on the same terms, and how they differ | run, session, headless, start |
+//! | [`report`] | runs and comparisons as a page | compare, run, chart, export |
 //! | [`table`] | a small table as text, Markdown and HTML | nothing |
 //! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
 //!
@@ -67,6 +68,7 @@ pub mod ops;
 pub mod pictures;
 pub mod probe;
 pub mod replay;
+pub mod report;
 pub mod run;
 pub mod session;
 pub mod signals;

@@ -1,6 +1,7 @@
 //! Chooses a command.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -12,7 +13,7 @@ use alexscope::cli::{
 use alexscope::cockpit::Wanted;
 use alexscope::run::{self, RunFolder};
 use alexscope::spec::{table, zoo};
-use alexscope::{cockpit, compare, fetch, headless, replay, start};
+use alexscope::{cockpit, compare, fetch, headless, replay, report, start};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
         Some(CliCommand::View(arguments)) => cockpit::view(&arguments.runs, arguments.theme),
         Some(CliCommand::Replay(arguments)) => replay(arguments),
         Some(CliCommand::Verify(arguments)) => verify(arguments),
+        Some(CliCommand::Report(arguments)) => {
+            report::report(&arguments.runs, arguments.out.as_deref()).and_then(|folder| print(&written(&folder)))
+        }
         Some(CliCommand::Models(arguments)) => models(arguments),
         Some(CliCommand::Bench(arguments)) => measure(arguments),
         Some(CliCommand::Data(arguments)) => match &arguments.command {
@@ -51,6 +55,10 @@ fn in_words(error: &Report) -> String {
         line if line.contains(&cause) => line,
         line => format!("{line}: {cause}"),
     })
+}
+
+fn written(folder: &Path) -> String {
+    format!("{} and report.md", folder.join("report.html").display())
 }
 
 fn train(arguments: &TrainArgs) -> Result<u8> {

@@ -1,6 +1,6 @@
 //! A small table: as text in columns, as Markdown, as HTML.
 
-/// A head and rows of as many cells; the first column is text, the others are figures.
+/// A head and rows of as many cells. Columns of figures stand to the right, all others to the left.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     pub head: Vec<String>,
@@ -16,16 +16,23 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// Columns two spaces apart, figures to the right.
+    /// Whether a column, other than the first, holds figures and nothing else.
+    fn is_figures(&self, column: usize) -> bool {
+        let mut cells = self.rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty()).peekable();
+        let figure = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '–'));
+        column > 0 && cells.peek().is_some() && cells.all(figure)
+    }
+
+    /// Columns two spaces apart.
     pub fn text(&self) -> String {
         let lines = || std::iter::once(&self.head).chain(&self.rows);
         let width = |column: usize| lines().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
         let mut text = String::new();
         for row in lines() {
-            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
-                0 => format!("{cell:width$}"),
-                _ => format!("{cell:>width$}"),
+            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match self.is_figures(column) {
+                false => format!("{cell:width$}"),
+                true => format!("{cell:>width$}"),
             });
             text += cells.collect::<Vec<_>>().join("  ").trim_end();
             text.push('\n');
@@ -36,14 +43,17 @@ impl Table {
     pub fn markdown(&self) -> String {
         let line =
             |cells: &[String]| format!("| {} |\n", cells.iter().map(|c| c.replace('|', "\\|")).collect::<Vec<_>>().join(" | "));
-        let rule = (0..self.head.len()).map(|column| if column == 0 { "---" } else { "--:" }.to_string()).collect::<Vec<_>>();
+        let rule = (0..self.head.len())
+            .map(|column| if self.is_figures(column) { "--:" } else { "---" }.to_string())
+            .collect::<Vec<_>>();
         let rows: String = self.rows.iter().map(|row| line(row)).collect();
         line(&self.head) + &line(&rule) + &rows
     }
 
     pub fn html(&self) -> String {
         let cells = |row: &[String], tag: &str| -> String {
-            row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect()
+            let class = |column: usize| if self.is_figures(column) { " class=\"figure\"" } else { "" };
+            row.iter().enumerate().map(|(i, cell)| format!("<{tag}{}>{}</{tag}>", class(i), escaped(cell))).collect()
         };
         let rows: String = self.rows.iter().map(|row| format!("<tr>{}</tr>\n", cells(row, "td"))).collect();
         format!("<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n", cells(&self.head, "th"))
@@ -71,8 +81,15 @@ mod tests {
     }
 
     #[test]
+    fn a_column_with_a_word_in_it_stands_to_the_left() {
+        let mut table = table();
+        table.push(vec!["d".into(), "off".into()]);
+        assert_eq!(table.text(), "network  ±\na|b<c    1.25\nd        off\n");
+    }
+
+    #[test]
     fn what_would_be_taken_for_markup_is_escaped() {
         assert_eq!(table().markdown(), "| network | ± |\n| --- | --: |\n| a\\|b<c | 1.25 |\n");
-        assert!(table().html().contains("<td>a|b&lt;c</td><td>1.25</td>"));
+        assert!(table().html().contains("<td>a|b&lt;c</td><td class=\"figure\">1.25</td>"));
     }
 }

@@ -70,6 +70,16 @@ fn a_comparison_that_was_interrupted_goes_on_without_repeating_what_was_done() {
     assert_eq!(runs.len(), 4);
     assert!(runs.iter().all(|run| run["steps"] == 12 && run["ended"] == "budget" && run["tested"][0]["step"] == 12));
 
+    let report = alexscope(&["report"]).arg(folder).arg(folder.join("1-lenet5-seed-1")).output().unwrap();
+    assert_eq!(report.status.code(), Some(0), "{}", String::from_utf8_lossy(&report.stderr));
+    let read = |name: &str| std::fs::read(folder.join("report").join(name)).unwrap();
+    let page = String::from_utf8(read("report.html")).unwrap();
+    assert!(page.matches("<svg").count() >= 5 && page.contains("no difference seen at this budget"));
+    assert!(!page.contains("src=") && !page.contains("href="), "it asks for nothing from anywhere");
+    let markdown = String::from_utf8(read("report.md")).unwrap();
+    let chart = markdown.lines().find_map(|line| line.strip_prefix("![Test accuracy](")?.strip_suffix(')')).unwrap();
+    assert!(read(chart).starts_with(b"\x89PNG"));
+
     let other = alexscope(&["compare", "lenet5", "simple-cnn", "--steps", "3", "--run-dir"]).arg(folder).output().unwrap();
     assert_eq!(other.status.code(), Some(1));
     assert!(String::from_utf8(other.stderr).unwrap().contains("holds another comparison"));

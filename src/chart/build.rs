@@ -386,7 +386,7 @@ fn x_axis(session: &Session, view: &ChartView, steps: &Range<u64>, ticks: usize)
 }
 
 /// `500`, `2,500`, `20k`, `1.5M`
-fn step_label(step: f64) -> String {
+pub(super) fn step_label(step: f64) -> String {
     match step {
         s if s >= 1e6 => format!("{}M", (s / 1e4).round() / 100.0),
         s if s >= 1e4 && s % 100.0 == 0.0 => format!("{}k", s / 1e3),
@@ -394,7 +394,7 @@ fn step_label(step: f64) -> String {
     }
 }
 
-fn y_label(metric: Metric, at: f64, step: f64) -> String {
+pub(super) fn y_label(metric: Metric, at: f64, step: f64) -> String {
     let decimals =
         |step: f64| (0..6).find(|d| (step * 10_f64.powi(*d)).fract().min(1.0 - (step * 10_f64.powi(*d)).fract()) < 1e-6);
     match metric {

@@ -5,6 +5,7 @@
 
 mod axis;
 mod build;
+mod comparison;
 mod model;
 mod range;
 #[cfg(test)]
@@ -13,5 +14,6 @@ mod view;
 
 pub use axis::{Axis, Scale, Tick};
 pub use build::{Companion, Detail, chart, chart_beside, short_change};
+pub use comparison::{Across, Entrant, comparison};
 pub use model::{Band, ChartModel, Cursor, Curve, Guide, Marker, MarkerKind, Metric, Role, Shape};
 pub use view::{ChartView, SMOOTHINGS, Window, XUnit};

@@ -72,7 +72,7 @@ impl ChartModel {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    /// For the legend.
+    /// For the legend; a curve without one is not listed.
     pub name: Cow<'static, str>,
     pub role: Role,
     pub shape: Shape,
@@ -92,6 +92,9 @@ pub enum Role {
     LearningRate,
     /// Another run, by its place among those beside this one.
     Beside(u8),
+    /// One of several networks that are compared, and how far its seeds lie apart.
+    Contender(u8),
+    Spread(u8),
 }
 
 impl Role {

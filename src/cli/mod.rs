@@ -41,6 +41,8 @@ pub enum CliCommand {
     Replay(ReplayArgs),
     /// Check every checkpoint and every line of the record of a run
     Verify(VerifyArgs),
+    /// Write runs or a comparison as a page: HTML, Markdown, and the charts as SVG and PNG
+    Report(ReportArgs),
     /// List the networks, or show one layer by layer
     Models(ModelsArgs),
     /// Measure the time of a training step, layer by layer
@@ -206,6 +208,16 @@ pub struct ShowArgs {
     /// The cockpit only looks on: no key changes the training
     #[arg(long)]
     pub readonly: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// Folders of runs or comparisons
+    #[arg(value_name = "RUN|COMPARISON", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Where it is put; by default `report` in the first one's folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -32,6 +32,8 @@ const LABELS: f64 = 76.0;
 const LABEL_LINE: f64 = 18.0;
 const LABEL_LINES: usize = 3;
 const PLOT: f64 = LABELS + LABEL_LINE * LABEL_LINES as f64 + 4.0;
+/// Top of the plot where nothing is labelled.
+const BARE_PLOT: f64 = 52.0;
 
 /// Writes the chart to a file whose name ends in `.png` or `.svg`, whole or not at all.
 ///
@@ -68,7 +70,8 @@ pub fn png(model: &ChartModel, ground: Ground) -> Result<Vec<u8>> {
 fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, model: &ChartModel, ground: Ground, scale: f64) -> Result<()> {
     register_fonts()?;
     let inks = Inks::on(ground);
-    let plot = [LEFT, PLOT, f64::from(SIZE.0) - RIGHT, f64::from(SIZE.1) - BOTTOM];
+    let top = if model.markers.is_empty() && model.cursor.is_none() { BARE_PLOT } else { PLOT };
+    let plot = [LEFT, top, f64::from(SIZE.0) - RIGHT, f64::from(SIZE.1) - BOTTOM];
     let sheet = Sheet { area, scale, plot, x: &model.x, y: &model.y };
     let drawn = (|| {
         sheet.clear(inks.ground)?;

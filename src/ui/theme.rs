@@ -101,6 +101,10 @@ impl Theme {
             Role::Test => self.test,
             Role::LearningRate => self.rate,
             Role::Beside(place) => self.beside[usize::from(place) % Role::BESIDE],
+            Role::Contender(place) => {
+                [self.train, self.test, self.rate, self.change, self.bad, self.good][usize::from(place) % 6]
+            }
+            Role::Spread(_) => self.raw,
         }
     }
 

@@ -39,7 +39,14 @@ pub struct Inks {
     change: Rgb,
     bad: Rgb,
     beside: [Rgb; Role::BESIDE],
+    contenders: [Rgb; CONTENDERS],
 }
+
+/// Colours for what is compared; told apart also by those who confuse red and green (Okabe and Ito 2008, on white and on black).
+const CONTENDERS: usize = 6;
+const ON_LIGHT: [Rgb; CONTENDERS] = [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [150, 120, 0], [90, 90, 90]];
+const ON_DARK: [Rgb; CONTENDERS] =
+    [[86, 180, 233], [230, 159, 0], [0, 190, 140], [224, 150, 190], [240, 228, 66], [190, 190, 190]];
 
 impl Inks {
     /// The colours of the cockpit's dark or light theme, whichever suits the ground.
@@ -51,7 +58,21 @@ impl Inks {
         let beside = if light { [29, 127, 94, 242] } else { [79, 175, 220, 252] }.map(indexed);
         let shade = |share: f64| mix(ground.background, ground.foreground, share);
         let (dim, grid) = (shade(0.6), shade(0.12));
-        Inks { ground: ground.background, text: ground.foreground, dim, grid, raw, train, test, rate, change, bad, beside }
+        let contenders = if light { ON_LIGHT } else { ON_DARK };
+        Inks {
+            ground: ground.background,
+            text: ground.foreground,
+            dim,
+            grid,
+            raw,
+            train,
+            test,
+            rate,
+            change,
+            bad,
+            beside,
+            contenders,
+        }
     }
 
     pub fn curve(&self, role: Role) -> Rgb {
@@ -62,6 +83,8 @@ impl Inks {
             Role::Test => self.test,
             Role::LearningRate => self.rate,
             Role::Beside(place) => self.beside[usize::from(place) % Role::BESIDE],
+            Role::Contender(place) => self.contenders[usize::from(place) % CONTENDERS],
+            Role::Spread(place) => mix(self.ground, self.contenders[usize::from(place) % CONTENDERS], 0.2),
         }
     }
 
