@@ -1,10 +1,13 @@
 //! A run with its cockpit: the training thread and the screen, brought together.
 
 use std::env;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, eyre};
+use crossbeam_channel::Receiver;
 
 use crate::chart::Companion;
 use crate::cli::{ShowArgs, ThemeChoice};
@@ -21,6 +24,8 @@ use crate::{ui, worker};
 
 /// How much later than its consequences a signal may come.
 const SIGNAL_PATIENCE: Duration = Duration::from_millis(100);
+/// How often it is seen whether the training has ended.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// Which run the cockpit opens.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,13 +59,18 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
         };
         let (screen, worker_end) = link(Delivery::Merging);
         let training = worker::spawn(plan, worker_end)?;
-        let left = ui::run(screen, options);
-        let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
+        let left = catch_unwind(AssertUnwindSafe(|| ui::run(screen, options)));
         // A terminal that vanishes shows as an error of its input and as a signal; the signal is what happened.
         let left = match left {
-            Err(_) if let Ok(signal) = signals.recv_timeout(SIGNAL_PATIENCE) => Exit::Signal(signal),
-            left => left?,
+            Ok(Err(_)) if let Ok(signal) = signals.recv_timeout(SIGNAL_PATIENCE) => Ok(Ok(Exit::Signal(signal))),
+            left => left,
         };
+        // Whatever became of the screen, the run is saved first, unless somebody cannot wait.
+        if let Some(signal) = wait_for(&training, &signals) {
+            return Ok(signals::exit_status(signal));
+        }
+        let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
+        let left = left.unwrap_or_else(|panic| resume_unwind(panic))?;
         match left {
             Exit::NewRun { settings, theme } => (wanted, colours) = (Wanted::Anew(settings), theme),
             Exit::Fork { theme } => (wanted, colours) = (Wanted::Fork(folder), theme),
@@ -117,6 +127,19 @@ pub fn record(run: &Path) -> Result<(RunHeader, Vec<Stamped>)> {
         events.push(Stamped { event, time });
     }
     Ok((header, events))
+}
+
+/// Waits until the training has ended, or a signal that asks for the end comes.
+fn wait_for(training: &JoinHandle<Ending>, signals: &Receiver<i32>) -> Option<i32> {
+    let began = Instant::now();
+    while !training.is_finished() {
+        match signals.recv_timeout(GLANCE) {
+            // A terminal that vanishes may say so twice.
+            Ok(signal) if ENDING.contains(&signal) && began.elapsed() > SIGNAL_PATIENCE => return Some(signal),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// What the record of a run that goes on holds already.

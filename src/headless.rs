@@ -1,6 +1,7 @@
 //! A run without a screen: progress on standard error, with `--json` every event as a line on standard output.
 
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, eyre};
 use crossbeam_channel::{Receiver, select};
@@ -12,6 +13,9 @@ use crate::{signals, worker};
 
 /// Exit status of a run whose loss or gradient was no finite number any more.
 const DIVERGED: u8 = 3;
+
+/// The same signal again within this time is one signal told twice.
+const ECHO: Duration = Duration::from_millis(100);
 
 /// How a run was left.
 pub struct Left {
@@ -26,7 +30,11 @@ pub fn train(plan: impl FnOnce() -> Result<Plan>, json: bool) -> Result<u8> {
     let signals = signals::listen(signals::ENDING)?;
     let Left { ending, signal } = drive(plan()?, &signals, &mut |batch| show(batch, json))?;
     match (ending, signal) {
-        (Some(Ending { reason: FinishReason::Failed, failure }), _) => Err(eyre!(failure.unwrap_or_default())),
+        (Some(Ending { reason: FinishReason::Failed, failure }), None) => Err(eyre!(failure.unwrap_or_default())),
+        (Some(Ending { failure: Some(failure), .. }), Some(signal)) => {
+            say(&failure);
+            Ok(signals::exit_status(signal))
+        }
         (Some(Ending { reason: FinishReason::Diverged, .. }), _) => Ok(DIVERGED),
         (_, Some(signal)) => Ok(signals::exit_status(signal)),
         (_, None) => Ok(0),
@@ -37,7 +45,7 @@ pub fn train(plan: impl FnOnce() -> Result<Plan>, json: bool) -> Result<u8> {
 pub fn drive(plan: Plan, signals: &Receiver<i32>, show: &mut dyn FnMut(&[Stamped]) -> Result<bool>) -> Result<Left> {
     let (screen, worker_end) = link(Delivery::Lossless);
     let training = worker::spawn(plan, worker_end)?;
-    let mut stopped_by = None;
+    let mut stopped: Option<(i32, Instant)> = None;
     loop {
         select! {
             recv(screen.events) -> batch => {
@@ -47,9 +55,12 @@ pub fn drive(plan: Plan, signals: &Receiver<i32>, show: &mut dyn FnMut(&[Stamped
                 }
             }
             recv(signals) -> signal => if let Ok(signal) = signal {
-                if stopped_by.replace(signal).is_some() {
+                match stopped {
+                    None => stopped = Some((signal, Instant::now())),
+                    // The system and the shell may both tell that a terminal has vanished.
+                    Some((first, at)) if first == signal && at.elapsed() < ECHO => continue,
                     // Asked twice: now, whatever has not been saved.
-                    return Ok(Left { ending: None, signal: stopped_by });
+                    Some(_) => return Ok(Left { ending: None, signal: Some(signal) }),
                 }
                 say("stopping; what was learned is saved first (once more: stop now)");
                 // A full lane would mean that 256 commands wait for this run's own end.
@@ -59,7 +70,7 @@ pub fn drive(plan: Plan, signals: &Receiver<i32>, show: &mut dyn FnMut(&[Stamped
     }
     drop(screen);
     let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
-    Ok(Left { ending: Some(ending), signal: stopped_by })
+    Ok(Left { ending: Some(ending), signal: stopped.map(|(signal, _)| signal) })
 }
 
 /// Prints events; false where nobody reads standard output any more.

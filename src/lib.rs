@@ -57,6 +57,7 @@ pub mod compare;
 pub mod dataset;
 pub mod engine;
 pub mod export;
+pub mod fault;
 pub mod fetch;
 pub mod headless;
 pub mod knobs;

@@ -13,11 +13,12 @@ use alexscope::cli::{
 use alexscope::cockpit::Wanted;
 use alexscope::run::{self, RunFolder};
 use alexscope::spec::{table, zoo};
-use alexscope::{cockpit, compare, fetch, headless, replay, report, start};
+use alexscope::{cockpit, compare, fetch, headless, logging, replay, report, start};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
 fn main() -> ExitCode {
+    logging::panics();
     let cli = Cli::parse();
     let outcome = match &cli.command {
         None => train(&cli.train),

@@ -101,7 +101,8 @@ fn model() -> ModelSpec {
         title: String::new(),
         about: String::new(),
         input: [3, 32, 32],
-        classes: 10,
+        // As many as the pixels: a network without a weight.
+        classes: 3072,
         towers: 1,
         pixels: Pixels { order: PixelOrder::Rgb, scale: PixelScale::Standardize },
         init: WeightInit::He,

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
 use super::{Batch, BatchError, BatchMaker, BatchPlan, Dataset};
+use crate::fault;
 
 /// Batches given back that are kept for their room.
 const SPARE: usize = 2;
@@ -27,6 +28,7 @@ impl Prefetcher {
         let work = move || {
             let mut maker = BatchMaker::new(dataset);
             while let Ok((plan, mut batch)) = to_make.recv() {
+                fault::point("batch");
                 let result = maker.make(&plan, &mut batch);
                 if give.send((batch, result)).is_err() {
                     break;

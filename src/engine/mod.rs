@@ -327,7 +327,7 @@ impl Engine {
     }
 
     /// A save that is due already stays due for the reason that weighs more.
-    fn want_save(&mut self, reason: SaveReason) {
+    pub fn want_save(&mut self, reason: SaveReason) {
         let weight = |reason: SaveReason| match reason {
             SaveReason::Scheduled => 0,
             SaveReason::BeforeChange | SaveReason::BeforeRewind | SaveReason::Rewound => 1,

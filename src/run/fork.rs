@@ -5,9 +5,10 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::checkpoint::{copy_checkpoint, read_checkpoint};
+use super::checkpoint::read_checkpoint;
 use super::folder::{RunError, RunFolder};
 use super::record::read_events;
+use super::saving::copy_checkpoint;
 use crate::session::{Event, Moment, Parent, RunHeader, Stamped, course, cut_back};
 use crate::whole_file;
 

@@ -2,20 +2,21 @@
 
 mod calendar;
 mod checkpoint;
+mod disk;
 mod folder;
 mod fork;
 mod listing;
 mod lock;
 mod record;
+mod saving;
 mod verify;
 
-pub use checkpoint::{
-    Arrays, CheckpointError, Saved, SavedState, checkpoint_at, newest_checkpoint, prune_checkpoints, read_checkpoint,
-    write_checkpoint,
-};
+pub use checkpoint::{Arrays, CheckpointError, Saved, SavedState, checkpoint_at, newest_checkpoint, read_checkpoint};
+pub use disk::{Disk, RealDisk};
 pub use folder::{RunError, RunFolder};
 pub use fork::fork;
 pub use listing::{RunState, RunSummary, list_runs, listing_text, tree};
 pub use lock::RunLock;
 pub use record::{Recorder, read_events, read_record};
+pub use saving::{prune_checkpoints, write_checkpoint};
 pub use verify::{Verified, verify};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::RunError;
 use crate::session::Stamped;
+use crate::whole_file;
 
 /// Appends events to the record of a run.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Recorder {
 impl Recorder {
     pub(super) fn create(path: &Path) -> Result<Recorder, RunError> {
         let file = OpenOptions::new().append(true).create_new(true).open(path).map_err(RunError::io("make", path))?;
+        // Without its name on the disk a record is lost with the power, however much of it was written.
+        whole_file::sync_folder(path.parent().unwrap_or(Path::new("."))).map_err(RunError::io("make", path))?;
         Ok(Recorder { path: path.to_path_buf(), file: BufWriter::new(file) })
     }
 
@@ -37,6 +40,11 @@ impl Recorder {
 
     pub fn flush(&mut self) -> Result<(), RunError> {
         self.file.flush().map_err(RunError::io("write", &self.path))
+    }
+
+    /// The file, for another thread to wait until what is written now is on the disk.
+    pub fn file(&self) -> Result<File, RunError> {
+        self.file.get_ref().try_clone().map_err(RunError::io("write", &self.path))
     }
 
     /// Waits until the record is on the disk.

@@ -86,10 +86,7 @@ fn check_checkpoints(folder: &RunFolder, header: Option<&RunHeader>, verified: &
     let checkpoints = folder.checkpoints();
     for name in names(&checkpoints) {
         let path = checkpoints.join(&name);
-        let checked = read_checkpoint(&path).and_then(|saved| {
-            header.map_or(Ok(()), |header| saved.fits(&header.model, &path))?;
-            saved.is_finite(&path)
-        });
+        let checked = read_checkpoint(&path).and_then(|saved| header.map_or(Ok(()), |header| saved.check(&header.model, &path)));
         match checked {
             Ok(()) => verified.checkpoints += 1,
             Err(error) => verified.faults.push(error.to_string()),

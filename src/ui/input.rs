@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use ratatui::crossterm::event::{self, Event};
 
+use crate::fault;
+
 /// How soon the thread notices that it is not needed any more.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Keys that may wait while a frame is drawn.
@@ -38,6 +40,7 @@ fn read(sender: &Sender<io::Result<Event>>, stop: &AtomicBool) {
             Ok(true) => event::read(),
             Err(error) => Err(error),
         };
+        fault::point("input");
         let failed = event.is_err();
         // A full channel is a key too many while the screen hangs: dropping it is better than to hang as well.
         if sender.try_send(event).is_err_and(|error| error.is_disconnected()) || failed {

@@ -37,6 +37,7 @@ use self::terminal::TakenTerminal;
 use self::theme::{Theme, ThemeName};
 use self::update::update;
 use crate::chart::Companion;
+use crate::fault;
 use crate::knobs::Settings;
 use crate::link::Link;
 use crate::probe::Seen;
@@ -175,6 +176,7 @@ impl Cockpit<'_> {
     fn draw(&mut self) -> Result<(), UiError> {
         self.app.area = self.terminal.area().map_err(UiError::Output)?;
         self.changed = false;
+        fault::point("draw");
         let app = &self.app;
         self.terminal.draw(|area, buf| shell::view(app, area, buf)).map_err(UiError::Output)
     }
@@ -182,6 +184,9 @@ impl Cockpit<'_> {
     /// Lets the application take a message in, and does what follows from it.
     fn take(&mut self, msg: Option<Msg>) -> Result<Option<Exit>, UiError> {
         let had_toast = self.app.toast.is_some();
+        if matches!(msg, Some(Msg::Input(_))) {
+            fault::point("key");
+        }
         let mut effects = update(&mut self.app, Msg::Time(self.started.elapsed()));
         self.changed |= had_toast != self.app.toast.is_some();
         if let Some(msg) = msg {

@@ -1,5 +1,6 @@
 //! The terminal, taken and given back: raw mode, alternate screen, mouse, pasting, cursor.
 
+use std::backtrace::Backtrace;
 use std::io::{self, BufWriter, Stdout, Write, stdout};
 use std::mem::ManuallyDrop;
 use std::panic::{self, PanicHookInfo};
@@ -46,7 +47,7 @@ impl TakenTerminal {
                 hook_before(info);
             } else {
                 // Another thread's panic is reported by whoever joins or catches it; here it would spoil the screen.
-                tracing::error!("{info}");
+                tracing::error!("{info}\n{}", Backtrace::force_capture());
             }
         }));
         taken.enter()?;

@@ -3,6 +3,7 @@
 //! It carries out what the engine decides, asks for commands between any two layers, writes the record, and hands events to
 //! whoever watches, without ever waiting for them.
 
+mod keeping;
 mod lookout;
 mod saver;
 
@@ -16,13 +17,14 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select, unbounded};
 
 use self::lookout::Lookout;
-use self::saver::{Job, Report, Saver};
+use self::saver::Saver;
 use crate::engine::{Action, Checkpoint, Engine, Flow, Gate, Learner, Outcome, Pictures, Point, Script, Stepped};
+use crate::fault;
 use crate::link::WorkerLink;
-use crate::run::{Recorder, RunFolder, RunLock, Saved, SavedState, read_checkpoint};
+use crate::run::{Recorder, RunFolder, RunLock, Saved};
 use crate::session::{
-    Command, DeviceInfo, Event, FetchState, FinishReason, Moment, Notice, Phase, Progress, Resumption, RunHeader, SaveReason,
-    Stamped,
+    Command, DeviceInfo, Event, FetchState, FinishReason, Moment, Notice, Pass, Phase, Progress, Resumption, RunHeader,
+    SaveReason, Stamped,
 };
 
 /// Screens are fed at most this often.
@@ -96,6 +98,10 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
         watched: false,
         lookout: Lookout::default(),
         unattended,
+        at_rest: true,
+        unsaved: false,
+        lost: None,
+        save_again: None,
         header,
         fetch,
         fetching: None,
@@ -110,7 +116,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
             .map_err(|error| format!("cannot start {threads} computing threads: {error}"))?;
         pool.install(|| desk.work(script, notices, prepare, resume))
     }))
-    .unwrap_or_else(|panic| Err(format!("the training thread panicked: {}", words_of(&*panic))));
+    .unwrap_or_else(|panic| Err(panicked(&*panic)));
     desk.close(ending)
 }
 
@@ -128,6 +134,14 @@ struct Desk {
     watched: bool,
     lookout: Lookout,
     unattended: bool,
+    /// The weights are those that a step left, not half-way to the next one's.
+    at_rest: bool,
+    /// The newest checkpoint could not be written.
+    unsaved: bool,
+    /// Why the last checkpoint of the run could not be written.
+    lost: Option<String>,
+    /// When to try again, and why it is worth it.
+    save_again: Option<(Instant, SaveReason)>,
     header: RunHeader,
     fetch: Option<Fetch>,
     /// Set to give the fetch up.
@@ -148,6 +162,7 @@ impl Desk {
         self.emit_all(notices.into_iter().map(Event::Notice).collect());
         self.emit(Event::Phase { phase: Phase::Preparing, detail: String::new() });
         self.feed();
+        fault::point("prepare");
         let mut prepared = prepare(&mut |detail| {
             self.emit(Event::Phase { phase: Phase::Preparing, detail: detail.into() });
             self.feed();
@@ -163,7 +178,15 @@ impl Desk {
         };
         self.lookout.open(&*prepared.learner)?;
         self.emit(Event::Phase { phase: Phase::Training, detail: String::new() });
-        self.train(&mut engine, &mut *prepared.learner)
+        let learner = &mut *prepared.learner;
+        let ended = catch_unwind(AssertUnwindSafe(|| self.train(&mut engine, learner)));
+        let reason = match ended {
+            Ok(Ok(reason)) => return Ok(reason),
+            Ok(Err(reason)) => reason,
+            Err(panic) => panicked(&*panic),
+        };
+        self.save_from_failure(&engine, learner);
+        Err(reason)
     }
 
     /// Begins the record, or goes on with it.
@@ -194,7 +217,9 @@ impl Desk {
                 Action::Step(plan) => {
                     let observe = self.watched && self.observed.is_none_or(|at| at.elapsed() >= OBSERVE);
                     let mut gate = StepGate { desk: self, engine, step: plan.step, evaluating: false, held_before: false };
+                    fault::point("step");
                     let stepped = learner.step(&plan, observe, &mut gate).map_err(|error| error.to_string())?;
+                    self.at_rest = true;
                     if observe {
                         self.observed = Some(Instant::now());
                     }
@@ -218,6 +243,7 @@ impl Desk {
                 Action::Evaluate { pictures, settings } => {
                     let (step, held_before) = (engine.position().step, engine.is_paused());
                     let mut gate = StepGate { desk: self, engine, step, evaluating: true, held_before };
+                    fault::point("evaluate");
                     match learner.evaluate(pictures, &settings, &mut gate).map_err(|error| error.to_string())? {
                         Some(tested) => Outcome::Evaluated(tested),
                         None => Outcome::Abandoned,
@@ -236,99 +262,28 @@ impl Desk {
                 }
                 Action::End(FinishReason::Budget) if !self.unattended => continue,
                 Action::End(reason) => {
-                    self.say_goodbye(engine, reason);
-                    return Ok(reason);
+                    if reason == FinishReason::Budget && self.folder.is_some() && !engine.is_saved() {
+                        self.save(SaveReason::Ending, engine, learner);
+                    }
+                    return self.say_goodbye(engine, reason);
                 }
             };
             let events = engine.absorb(outcome);
             self.emit_all(events);
             if self.unattended && engine.has_diverged() {
-                self.say_goodbye(engine, FinishReason::Diverged);
-                return Ok(FinishReason::Diverged);
+                return self.say_goodbye(engine, FinishReason::Diverged);
             }
         }
     }
 
-    fn say_goodbye(&mut self, engine: &Engine, reason: FinishReason) {
+    fn say_goodbye(&mut self, engine: &Engine, reason: FinishReason) -> Result<FinishReason, String> {
         self.finish_saving();
+        if let Some(why) = self.lost.take() {
+            return Err(format!("what was learned could not be saved: {why}"));
+        }
         let last = engine.finished(reason, self.time());
         self.emit(last);
-    }
-
-    /// Copies the moment and hands it to the thread that writes.
-    fn save(&mut self, reason: SaveReason, engine: &Engine, learner: &dyn Learner) -> Outcome {
-        let Some((folder, _)) = &self.folder else {
-            return Outcome::NotSaved("this run keeps no folder; start it with one to save".into());
-        };
-        let state = SavedState {
-            version: self.header.version.clone(),
-            model: self.header.model.name.clone(),
-            reason,
-            moment: engine.moment(),
-        };
-        let checkpoints = folder.checkpoints();
-        let handed_over = learner
-            .checkpoint()
-            .map_err(|error| error.to_string())
-            .and_then(|checkpoint| self.saver()?.save(Job { checkpoints, state, checkpoint }));
-        handed_over.map_or_else(Outcome::NotSaved, |()| Outcome::Copied)
-    }
-
-    fn saver(&mut self) -> Result<&mut Saver, String> {
-        if self.saver.is_none() {
-            self.saver = Some(Saver::start().map_err(|error| error.to_string())?);
-        }
-        self.saver.as_mut().ok_or_else(|| "no thread writes checkpoints".into())
-    }
-
-    /// Waits until every checkpoint under way is on the disk.
-    fn finish_saving(&mut self) {
-        if let Some(saver) = &mut self.saver {
-            saver.finish();
-        }
-        self.take_reports();
-        self.saver = None;
-    }
-
-    /// Says what became of checkpoints.
-    fn take_reports(&mut self) {
-        while let Some(report) = self.saver.as_ref().and_then(|saver| saver.reports.try_recv().ok()) {
-            self.emit(match report {
-                Report::Saved { step, name, reason } => Event::Saved { step, path: name, reason },
-                Report::Dropped { names } => Event::Dropped { paths: names },
-                Report::NotSaved { reason } => {
-                    let text = format!("{reason}; training goes on, and the next checkpoint is tried as usual");
-                    Event::Notice(Notice { text, warning: true })
-                }
-            });
-        }
-    }
-
-    /// Brings engine and learner back to a saved moment. The one that is left is saved before, and the one that the run goes on
-    /// from is saved anew, so that it is the newest.
-    fn rewind(&mut self, name: &str, slower: bool, engine: &mut Engine, learner: &mut dyn Learner) -> Result<(), String> {
-        let (folder, _) = self.folder.as_ref().ok_or("this run keeps no folder, so nothing was saved")?;
-        let checkpoints = folder.checkpoints();
-        self.finish_saving();
-        // Before anything is written: a newer checkpoint may take this one's place.
-        let saved = read_checkpoint(&checkpoints.join(name)).map_err(|error| error.to_string())?;
-        if !engine.is_saved()
-            && let Outcome::NotSaved(reason) = self.save(SaveReason::BeforeRewind, engine, learner)
-        {
-            return Err(format!("what was learned since would be lost, for it cannot be saved: {reason}"));
-        }
-        self.finish_saving();
-        let checkpoint = Checkpoint { parameters: saved.parameters, velocities: saved.velocities };
-        learner.restore(&checkpoint).map_err(|error| error.to_string())?;
-        self.lookout.restored();
-        self.emit(resumed(saved.name, &saved.state.moment, &self.header.device));
-        let moment = saved.state.moment;
-        let events = engine.rewind(moment, slower);
-        if let Outcome::NotSaved(reason) = self.save(SaveReason::Rewound, engine, learner) {
-            self.emit(Event::Notice(Notice { text: reason, warning: true }));
-        }
-        self.emit_all(events);
-        Ok(())
+        Ok(reason)
     }
 
     /// Takes all commands that wait.
@@ -347,6 +302,12 @@ impl Desk {
             self.emit(Event::Fetch(state));
         }
         self.take_reports();
+        if let Some((at, reason)) = self.save_again
+            && at <= Instant::now()
+        {
+            self.save_again = None;
+            engine.want_save(reason);
+        }
     }
 
     /// Waits for the next command, feeding whoever watches.
@@ -494,6 +455,9 @@ struct StepGate<'a> {
 
 impl Gate for StepGate<'_> {
     fn pass(&mut self, at: Point) -> Flow {
+        // Told before an update; every other point lies before or after all of it.
+        self.desk.at_rest = at.pass != Pass::Update;
+        fault::point(if self.desk.at_rest { "layer" } else { "update" });
         self.desk.emit(Event::Progress(Progress {
             step: self.step,
             done: at.done,
@@ -519,10 +483,7 @@ fn resumed(checkpoint: String, moment: &Moment, device: &DeviceInfo) -> Event {
 }
 
 /// What a panic said.
-fn words_of(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(|text| text.to_string())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "without a word".into())
+fn panicked(panic: &(dyn Any + Send)) -> String {
+    let words = panic.downcast_ref::<&str>().map(|text| text.to_string()).or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("the training thread panicked: {}", words.unwrap_or_else(|| "without a word".into()))
 }

@@ -1,12 +1,15 @@
 //! Writes checkpoints from copies, so that a step waits for the copy and not for the disk.
 
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
 use crate::engine::Checkpoint;
-use crate::run::{SavedState, prune_checkpoints, write_checkpoint};
+use crate::fault;
+use crate::run::{RealDisk, SavedState, prune_checkpoints, write_checkpoint};
 use crate::session::SaveReason;
 
 /// A moment to be written.
@@ -14,13 +17,16 @@ pub struct Job {
     pub checkpoints: PathBuf,
     pub state: SavedState,
     pub checkpoint: Checkpoint,
+    /// The record, which must be on the disk before a checkpoint of what it tells.
+    pub record: Option<File>,
 }
 
 /// What became of one.
 #[derive(Debug)]
 pub enum Report {
     Saved { step: u64, name: String, reason: SaveReason },
-    NotSaved { reason: String },
+    NotSaved { why: String, reason: SaveReason },
+    NotCleared { why: String },
     Dropped { names: Vec<String> },
 }
 
@@ -37,7 +43,10 @@ impl Saver {
         let (report, reports) = unbounded();
         let work = move || {
             for job in to_do {
-                write(&job, &report);
+                if catch_unwind(AssertUnwindSafe(|| write(&job, &report))).is_err() {
+                    let why = "a fault of the program, which is in the log".into();
+                    drop(report.send(Report::NotSaved { why, reason: job.state.reason }));
+                }
             }
         };
         let thread = thread::Builder::new().name("save".into()).spawn(work)?;
@@ -62,7 +71,7 @@ impl Saver {
     pub fn finish(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
-            // Its reports are all there is to know; a panic shows as a missing one and in the log.
+            // Its reports are all there is to know.
             let _ = thread.join();
         }
     }
@@ -75,16 +84,21 @@ impl Drop for Saver {
 }
 
 fn write(job: &Job, report: &Sender<Report>) {
-    let Job { checkpoints, state, checkpoint } = job;
-    let written = write_checkpoint(checkpoints, state, &checkpoint.parameters, &checkpoint.velocities);
+    let Job { checkpoints, state, checkpoint, record } = job;
+    if let Some(Err(error)) = record.as_ref().map(File::sync_all) {
+        // What it has not of the record, it has of the network.
+        tracing::warn!(%error, "the record may be incomplete");
+    }
+    fault::point("write");
+    let written = write_checkpoint(&RealDisk, checkpoints, state, &checkpoint.parameters, &checkpoint.velocities);
     // Nobody listens any more when the run has ended; the files are what counts.
     let _ = report.send(match written {
         Ok(name) => Report::Saved { step: state.moment.step, name, reason: state.reason },
-        Err(error) => Report::NotSaved { reason: error.to_string() },
+        Err(error) => Report::NotSaved { why: error.to_string(), reason: state.reason },
     });
-    match prune_checkpoints(checkpoints) {
+    match prune_checkpoints(&RealDisk, checkpoints) {
         Ok(names) if names.is_empty() => {}
         Ok(names) => drop(report.send(Report::Dropped { names })),
-        Err(error) => drop(report.send(Report::NotSaved { reason: error.to_string() })),
+        Err(error) => drop(report.send(Report::NotCleared { why: error.to_string() })),
     }
 }

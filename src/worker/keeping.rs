@@ -1,0 +1,130 @@
+//! Saving and going back: the worker's dealings with checkpoints.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::saver::{Job, Report, Saver};
+use super::{Desk, resumed};
+use crate::engine::{Checkpoint, Engine, Learner, Outcome};
+use crate::fault;
+use crate::run::{SavedState, read_checkpoint};
+use crate::session::{Event, Notice, SaveReason};
+
+/// A checkpoint that could not be written is tried again after this long.
+const RETRY: Duration = Duration::from_secs(10);
+
+impl Desk {
+    /// Copies the moment and hands it to the thread that writes.
+    pub(super) fn save(&mut self, reason: SaveReason, engine: &Engine, learner: &dyn Learner) -> Outcome {
+        let Some((folder, _)) = &self.folder else {
+            return Outcome::NotSaved("this run keeps no folder; start it with one to save".into());
+        };
+        let state = SavedState {
+            version: self.header.version.clone(),
+            model: self.header.model.name.clone(),
+            reason,
+            moment: engine.moment(),
+        };
+        let checkpoints = folder.checkpoints();
+        fault::point("save");
+        let record = self.recorder.as_ref().and_then(|recorder| recorder.file().ok());
+        let handed_over = learner
+            .checkpoint()
+            .map_err(|error| error.to_string())
+            .and_then(|checkpoint| self.saver()?.save(Job { checkpoints, state, checkpoint, record }));
+        handed_over.map_or_else(Outcome::NotSaved, |()| Outcome::Copied)
+    }
+
+    fn saver(&mut self) -> Result<&mut Saver, String> {
+        if self.saver.is_none() {
+            self.saver = Some(Saver::start().map_err(|error| error.to_string())?);
+        }
+        self.saver.as_mut().ok_or_else(|| "no thread writes checkpoints".into())
+    }
+
+    /// Waits until every checkpoint under way is on the disk.
+    pub(super) fn finish_saving(&mut self) {
+        if let Some(saver) = &mut self.saver {
+            saver.finish();
+        }
+        self.take_reports();
+        self.saver = None;
+    }
+
+    /// Says what became of checkpoints.
+    pub(super) fn take_reports(&mut self) {
+        while let Some(report) = self.saver.as_ref().and_then(|saver| saver.reports.try_recv().ok()) {
+            let event = match report {
+                Report::Saved { step, name, reason } => {
+                    (self.unsaved, self.save_again) = (false, None);
+                    Event::Saved { step, path: name, reason }
+                }
+                Report::Dropped { names } => Event::Dropped { paths: names },
+                Report::NotSaved { why, reason: SaveReason::Ending } => {
+                    self.lost = Some(why.clone());
+                    warning(format!("not saved: {why}"))
+                }
+                Report::NotSaved { why, reason } => {
+                    self.unsaved = true;
+                    // Of the moment before a change only a later one is left.
+                    let reason = if reason == SaveReason::Asked { reason } else { SaveReason::Scheduled };
+                    self.save_again = Some((Instant::now() + RETRY, reason));
+                    warning(format!("not saved: {why}; training goes on, and it is tried again in {} s", RETRY.as_secs()))
+                }
+                Report::NotCleared { why } => warning(format!("an old checkpoint was not cleared away: {why}")),
+            };
+            self.emit(event);
+        }
+    }
+
+    /// Brings engine and learner back to a saved moment. The one that is left is saved before, and the one that the run goes on
+    /// from is saved anew, so that it is the newest.
+    pub(super) fn rewind(
+        &mut self,
+        name: &str,
+        slower: bool,
+        engine: &mut Engine,
+        learner: &mut dyn Learner,
+    ) -> Result<(), String> {
+        let (folder, _) = self.folder.as_ref().ok_or("this run keeps no folder, so nothing was saved")?;
+        let checkpoints = folder.checkpoints();
+        self.finish_saving();
+        // Before anything is written: a newer checkpoint may take this one's place.
+        let folder = checkpoints.join(name);
+        let saved = read_checkpoint(&folder).map_err(|error| error.to_string())?;
+        // Before anything is changed: weights restored by half would be nobody's.
+        saved.check(&self.header.model, &folder).map_err(|error| error.to_string())?;
+        if (self.unsaved || !engine.is_saved())
+            && let Outcome::NotSaved(reason) = self.save(SaveReason::BeforeRewind, engine, learner)
+        {
+            return Err(format!("what was learned since would be lost, for it cannot be saved: {reason}"));
+        }
+        self.finish_saving();
+        let checkpoint = Checkpoint { parameters: saved.parameters, velocities: saved.velocities };
+        learner.restore(&checkpoint).map_err(|error| error.to_string())?;
+        self.lookout.restored();
+        self.emit(resumed(saved.name, &saved.state.moment, &self.header.device));
+        let moment = saved.state.moment;
+        let events = engine.rewind(moment, slower);
+        if let Outcome::NotSaved(reason) = self.save(SaveReason::Rewound, engine, learner) {
+            self.emit(warning(reason));
+        }
+        self.emit_all(events);
+        Ok(())
+    }
+
+    /// After a failure: keeps what the steps before it have learned, if the weights are whole.
+    pub(super) fn save_from_failure(&mut self, engine: &Engine, learner: &dyn Learner) {
+        if !self.at_rest || self.folder.is_none() || engine.position().step == 0 {
+            return;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.save(SaveReason::Ending, engine, learner)));
+        if let Ok(Outcome::NotSaved(why)) = outcome {
+            self.emit(warning(format!("not saved: {why}")));
+        }
+    }
+}
+
+fn warning(text: String) -> Event {
+    Event::Notice(Notice { text, warning: true })
+}

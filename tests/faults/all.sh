@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The full counts of the fault table, in release; takes about an hour. tests/faults/all.sh [COUNT of kills, default 1000]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+count=${1:-1000}
+
+test() { cargo test --release --test faults -- --nocapture "$@"; }
+
+FAULT_TRIALS=5000 test damage:: hostile::
+FAULT_TRIALS=20 test disks::
+FAULT_TRIALS=$count test a_run_killed_again_and_again
+FAULT_TRIALS=1 test a_save_may_be_killed
+FAULT_TRIALS=50 test a_signal_at_any_moment the_second_signal of_many_programs
+# Panics on demand are only in programs with debug assertions.
+cargo test --test faults panics::

@@ -1,0 +1,197 @@
+//! Programs that are killed, stopped, or started twice.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use alexscope::run::{RunFolder, newest_checkpoint, verify};
+
+use super::program::{alexscope, resume, train};
+use super::{Chance, trials};
+
+fn checkpoints(run: &Path) -> Vec<String> {
+    let entries = fs::read_dir(run.join("checkpoints")).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Everything that is there is whole, and no more is left over than what one save was at.
+fn is_sound(run: &Path) {
+    let folder = RunFolder::find(Some(run)).unwrap();
+    let verified = verify(&folder);
+    assert!(verified.faults.is_empty(), "{:?}", verified.faults);
+    let there = checkpoints(run);
+    // A save under way, and one or two being cleared away.
+    assert!(there.iter().filter(|name| name.ends_with(".tmp")).count() <= 3, "{there:?}");
+    assert!(there.len() <= 7, "{there:?}");
+}
+
+fn steps(run: &Path) -> usize {
+    let record = fs::read_to_string(run.join("events.jsonl")).unwrap_or_default();
+    record.lines().filter(|line| line.contains(r#""event":"step""#)).count()
+}
+
+/// Waits until another step is taken.
+fn until_it_grows(run: &Path) {
+    let (before, end) = (steps(run), Instant::now() + Duration::from_secs(60));
+    while steps(run) <= before {
+        assert!(Instant::now() < end, "no step was taken");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_run_killed_again_and_again_goes_on_from_what_it_saved_and_is_the_run_that_was_never_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut chance = Chance(5);
+    let mut resumed = 0;
+    for trial in 0..trials(12) {
+        let saved = checkpoints(&run).iter().any(|name| !name.starts_with('.'));
+        let mut child = if saved {
+            resumed += 1;
+            resume(&run).spawn().unwrap()
+        } else {
+            let _ = fs::remove_dir_all(&run);
+            train(folder.path(), "run", 1).spawn().unwrap()
+        };
+        // Now and then while it starts; mostly while it trains and saves.
+        if trial % 4 != 3 {
+            until_it_grows(&run);
+        }
+        thread::sleep(Duration::from_millis(chance.below(600) as u64));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if run.join("events.jsonl").exists() {
+            is_sound(&run);
+        }
+    }
+    assert!(resumed > 3, "it was resumed {resumed} times");
+    let replayed = alexscope().arg("replay").arg(&run).stdout(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8(replayed.stdout).unwrap();
+    assert!(said.starts_with("same losses to the bit"), "{said}");
+}
+
+#[test]
+fn a_save_may_be_killed_at_any_call_of_the_system() {
+    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
+        eprintln!("skipped: strace is not there");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    assert!(train(folder.path(), "run", 3).args(["--steps", "6"]).status().unwrap().success());
+    assert!(
+        newest_checkpoint(&run.join("checkpoints"), &RunFolder::find(Some(&run)).unwrap().header().unwrap().model).0.is_some()
+    );
+    let (mut killed, full) = (0, trials(0) > 0);
+    for call in ["mkdir", "fsync", "rename", "unlinkat", "unlink", "rmdir", "openat", "write"] {
+        give_something_to_do(&run);
+        for turn in 1.. {
+            // Of calls that are also made for other things, every one up to the first save would be many.
+            let stride = if full { 1 } else { 3 };
+            let turn = 1 + (turn - 1) * stride;
+            if turn > if full { 60 } else { 8 } {
+                break;
+            }
+            let mut command = Command::new("strace");
+            command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+            command.args(["-e", &format!("inject={call}:signal=KILL:when={turn}")]);
+            command.arg(env!("CARGO_BIN_EXE_alexscope")).args(["resume", "--headless", "--threads", "1"]).arg(&run);
+            let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let ended = ends_within(&mut child, Duration::from_secs(60));
+            let status = ended.expect("it goes on for ever");
+            killed += usize::from(!status.success());
+            is_sound(&run);
+            if status.success() {
+                break;
+            }
+        }
+    }
+    assert!(killed >= 5, "{killed} were killed");
+}
+
+/// Takes the newest checkpoint of a run that has used up its budget away, so that its last steps are there to be taken again.
+fn give_something_to_do(run: &Path) {
+    let mut names = checkpoints(run);
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    // With one alone the one killed before has left enough to do.
+    if names.len() > 1 {
+        fs::remove_dir_all(run.join("checkpoints").join(names.pop().unwrap())).unwrap();
+    }
+}
+
+fn ends_within(child: &mut Child, patience: Duration) -> Option<std::process::ExitStatus> {
+    let end = Instant::now() + patience;
+    while Instant::now() < end {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn a_signal_at_any_moment_saves_within_ten_seconds_and_shows_in_the_status() {
+    let mut chance = Chance(9);
+    for trial in 0..trials(6) {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        // A checkpoint after every step: most signals come while one is written.
+        let mut child = train(folder.path(), "run", if trial % 2 == 0 { 1 } else { 0 }).spawn().unwrap();
+        until_it_grows(&run);
+        thread::sleep(Duration::from_millis(chance.below(200) as u64));
+        let (name, code) = [("-TERM", 143), ("-INT", 130), ("-HUP", 129)][trial % 3];
+        signal(&child, name);
+        let status = ends_within(&mut child, Duration::from_secs(10)).expect("ten seconds were not enough");
+        assert_eq!(status.code(), Some(code));
+        is_sound(&run);
+        let folder = RunFolder::find(Some(&run)).unwrap();
+        let saved = newest_checkpoint(&folder.checkpoints(), &folder.header().unwrap().model).0.unwrap();
+        assert_eq!(saved.state.moment.step, steps(&run) as u64, "the last step is saved");
+    }
+}
+
+#[test]
+fn the_second_signal_ends_it_at_once() {
+    for _ in 0..trials(2).min(50) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = train(folder.path(), "run", 0).spawn().unwrap();
+        until_it_grows(&folder.path().join("run"));
+        signal(&child, "-STOP");
+        signal(&child, "-TERM");
+        signal(&child, "-INT");
+        signal(&child, "-CONT");
+        let status = ends_within(&mut child, Duration::from_secs(2)).expect("it did not end at once");
+        assert!(matches!(status.code(), Some(130 | 143)), "{status}");
+    }
+}
+
+#[test]
+fn of_many_programs_that_take_up_one_run_one_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    assert!(train(folder.path(), "run", 0).args(["--steps", "3"]).status().unwrap().success());
+    for _ in 0..trials(3).min(20) {
+        let mut children: Vec<Child> = (0..4).map(|_| resume(&run).stderr(Stdio::piped()).spawn().unwrap()).collect();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut refused = 0;
+        for child in &mut children {
+            let status = ends_within(child, deadline - Instant::now()).unwrap();
+            refused += usize::from(status.code() == Some(1));
+        }
+        // One after the other they may all have had their turn; two at once none.
+        assert!(refused < 4);
+        let verified = verify(&RunFolder::find(Some(&run)).unwrap());
+        assert!(verified.faults.is_empty(), "{:?}", verified.faults);
+    }
+}

@@ -1,0 +1,47 @@
+//! The program under test, on a network that trains in milliseconds a step.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Trains in milliseconds a step.
+const SMALL: &str = r#"
+name = "small"
+title = "a small network"
+about = "for tests"
+input = [3, 32, 32]
+classes = 10
+layers = [
+    { name = "conv1", kind = "conv2d", out = 4, kernel = 5, stride = 2 },
+    { name = "relu1", kind = "activation" },
+    { name = "pool1", kind = "max_pool2d", kernel = 2, stride = 2 },
+    { name = "flatten", kind = "flatten" },
+    { name = "fc2", kind = "dense", out = 10 },
+]
+"#;
+
+pub fn alexscope() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alexscope"));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// The network's file, in `folder`.
+pub fn small_network(folder: &Path) -> PathBuf {
+    let path = folder.join("small.toml");
+    std::fs::write(&path, SMALL).unwrap();
+    path
+}
+
+/// Trains the small network headless, in `folder/name`, with a checkpoint every `every` steps.
+pub fn train(folder: &Path, name: &str, every: u32) -> Command {
+    let mut command = alexscope();
+    command.args(["train", "--headless", "--batch-size", "8", "--evaluate-every", "0", "--threads", "1", "--model"]);
+    command.arg(small_network(folder)).args(["--checkpoint-every", &every.to_string(), "--run-dir"]).arg(folder.join(name));
+    command
+}
+
+pub fn resume(run: &Path) -> Command {
+    let mut command = alexscope();
+    command.args(["resume", "--headless", "--threads", "1"]).arg(run);
+    command
+}
