@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 
+use super::conv2d::Transforms;
 use super::product::Tiles;
 use super::simd::Instructions;
 
@@ -38,6 +39,8 @@ pub(super) trait Real:
 
     /// The innermost loops of [`super::product`] for these numbers.
     fn tiles(instructions: Instructions) -> Tiles<Self>;
+    /// The innermost loops of convolution by Winograd's transforms.
+    fn transforms(instructions: Instructions) -> Transforms<Self>;
     fn of(value: f64) -> Self;
     fn to_f64(self) -> f64;
     /// self + a · b: fused where the package is built for a processor that can, else two operations (a fused one in software is slow).
@@ -62,6 +65,9 @@ macro_rules! real {
 
             fn tiles(instructions: Instructions) -> Tiles<Self> {
                 Tiles::<$type>::of(instructions)
+            }
+            fn transforms(instructions: Instructions) -> Transforms<Self> {
+                Transforms::<$type>::of(instructions)
             }
             #[inline(always)]
             fn add_product(self, a: Self, b: Self) -> Self {

@@ -3,7 +3,7 @@
 //! | result | its rows (runs) | summed over (steps) | panels |
 //! |---|---|---|---|
 //! | y | output pixels | places in the window | weights, by output channels |
-//! | dx | input pixels | places in the window turned around, over dz | weights, by input channels |
+//! | dx | input pixels | places in the window, over dz | weights turned around, by input channels |
 //! | dw | places in the window | output pixels of some pictures | dz, by output channels |
 //!
 //! dz is dy behind the activation's derivative. The patches of im2col (Chellapilla, Puri, Simard 2006, section 4) would be `kernel`²
@@ -11,9 +11,10 @@
 
 use rayon::prelude::*;
 
-use super::Conv2d;
 use super::staging::Stage;
+use super::{Conv2d, winograd};
 use crate::ops::activation::{Activation, cpu as activation};
+use crate::ops::context::Scratch;
 use crate::ops::product::{Panel, Panels, Product, Run, Strided, Turn};
 use crate::ops::{Context, Instructions, Real};
 
@@ -69,33 +70,78 @@ impl<T: Real> Convolve<'_, T> {
 }
 
 /// Rows as wide as the panel become planes of its channels, `plane` apart.
-fn into_planes(panel: Panel, rows: usize, plane: usize) -> Turn {
+pub(super) fn into_planes(panel: Panel, rows: usize, plane: usize) -> Turn {
     Turn { rows, columns: panel.channels, source_by: panel.width, target_by: plane }
 }
 
+/// Adds the biases `b` of the panel's channels to rows of them, applies the activation, and turns them into planes of `y`.
+#[inline(always)]
+pub(super) fn finish<T: Real>(
+    instructions: Instructions,
+    act: Option<Activation>,
+    b: &[T],
+    panel: Panel,
+    rows: &mut [T],
+    plane: usize,
+    y: &mut [T],
+) {
+    for pixel in rows.chunks_exact_mut(panel.width) {
+        pixel.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
+    }
+    if let Some(act) = act {
+        activation::apply(act, rows);
+    }
+    into_planes(panel, rows.len() / panel.width, plane).run(instructions, rows, y);
+}
+
+/// One group's weights, [panels × patch × width].
+pub(super) fn pack_weights<'a, T: Real>(ctx: &'a Context, geo: &Conv2d, panels: Panels, w: &[T]) -> Scratch<'a, T> {
+    let patch = geo.patch();
+    let mut packed = ctx.scratch::<T>(patch * panels.width());
+    panels.pack(ctx.instructions(), patch, Strided { elements: w, step_by: 1, channel_by: patch }, &mut packed);
+    packed
+}
+
+/// One group's weights by input channels and turned around, [panels × output channels × places in the window × width].
+pub(super) fn pack_weights_turned<'a, T: Real>(ctx: &'a Context, geo: &Conv2d, panels: Panels, w: &[T]) -> Scratch<'a, T> {
+    let places = geo.kernel * geo.kernel;
+    let steps = geo.out_group() * places;
+    let mut packed = ctx.scratch::<T>(steps * panels.width());
+    for panel in panels.iter() {
+        let packed = &mut packed[panel.offset(steps)..][..steps * panel.width];
+        packed.par_chunks_mut(places * panel.width).zip(w.par_chunks(geo.patch())).for_each(|(packed, w)| {
+            let matrix = Strided { elements: w, step_by: 1, channel_by: places };
+            panel.pack(ctx.instructions(), places, matrix.skip_channels(panel.first), packed);
+            let (front, back) = packed.split_at_mut(places / 2 * panel.width);
+            let ends = front.chunks_exact_mut(panel.width).zip(back.chunks_exact_mut(panel.width).rev());
+            ends.for_each(|(front, back)| front.swap_with_slice(back));
+        });
+    }
+    packed
+}
+
 pub(super) fn forward<T: Real>(ctx: &Context, geo: &Conv2d, act: Option<Activation>, x: &[T], w: &[T], b: &[T], y: &mut [T]) {
+    if winograd::suits(geo) {
+        return winograd::forward(ctx, geo, act, x, w, b, y);
+    }
     let instructions = ctx.instructions();
     let (out_group, pixels, patch) = (geo.out_group(), geo.output_pixels(), geo.patch());
     let together = pictures_together(pixels);
     let stage = geo.input_stage(geo.stride);
     let panels = Panels::of::<T>(instructions, out_group);
-    let window = stage.window(geo.kernel, false);
+    let window = stage.window(geo.kernel);
     let runs = stage.pixel_runs(together, geo.output, geo.stride, T::tiles(instructions).longest);
-    let mut weights = ctx.scratch::<T>(geo.groups * patch * panels.width());
-    for (w, packed) in w.chunks_exact(out_group * patch).zip(weights.chunks_exact_mut(patch * panels.width())) {
-        panels.pack(instructions, patch, Strided { elements: w, step_by: 1, channel_by: patch }, packed);
-    }
+    let weights: Vec<_> = w.chunks_exact(out_group * patch).map(|w| pack_weights(ctx, geo, panels, w)).collect();
     let (x_picture, y_picture) = (geo.in_channels * geo.input_pixels(), geo.out_channels * pixels);
     y.par_chunks_mut(together * y_picture).zip(x.par_chunks(together * x_picture)).for_each(|(y, x)| {
         let pictures = y.len() / y_picture;
         let runs = &runs[..runs.len() / together * pictures];
         let mut staged = ctx.scratch::<T>(pictures * stage.picture());
-        for group in 0..geo.groups {
+        for (group, weights) in weights.iter().enumerate() {
             instructions.run(
                 #[inline(always)]
                 || {
                     stage_group(&stage, group, x, x_picture, &mut staged);
-                    let weights = &weights[group * patch * panels.width()..];
                     let convolve = Convolve { runs, window: &window, panels, weights };
                     convolve.for_each_run(
                         instructions,
@@ -104,14 +150,8 @@ pub(super) fn forward<T: Real>(ctx: &Context, geo: &Conv2d, act: Option<Activati
                         |panel, run, tile| {
                             let first = group * out_group + panel.first;
                             let (picture, pixel) = (run.place / pixels, run.place % pixels);
-                            for pixel in tile.chunks_exact_mut(panel.width) {
-                                pixel.iter_mut().zip(&b[first..]).for_each(|(y, &b)| *y += b);
-                            }
-                            if let Some(act) = act {
-                                activation::apply(act, tile);
-                            }
                             let planes = &mut y[picture * y_picture + first * pixels + pixel..];
-                            into_planes(panel, run.length, pixels).run(instructions, tile, planes);
+                            finish(instructions, act, &b[first..], panel, tile, pixels, planes);
                         },
                     );
                 },
@@ -161,35 +201,27 @@ pub(super) fn backward<T: Real>(
 }
 
 fn input_gradient<T: Real>(ctx: &Context, geo: &Conv2d, w: &[T], dz: &[T], dx: &mut [T]) {
+    if winograd::suits(geo) {
+        return winograd::input_gradient(ctx, geo, w, dz, dx);
+    }
     let instructions = ctx.instructions();
-    let (in_group, out_group, pixels, places) = (geo.in_group(), geo.out_group(), geo.input_pixels(), geo.kernel * geo.kernel);
+    let (in_group, out_group, pixels) = (geo.in_group(), geo.out_group(), geo.input_pixels());
     let together = pictures_together(pixels);
     let stage = geo.gradient_stage();
     let panels = Panels::of::<T>(instructions, in_group);
-    let window = stage.window(geo.kernel, true);
+    let window = stage.window(geo.kernel);
     let runs = stage.pixel_runs(together, geo.input, 1, T::tiles(instructions).longest);
-    let steps = out_group * places;
-    let mut weights = ctx.scratch::<T>(geo.groups * steps * panels.width());
-    for (w, packed) in w.chunks_exact(out_group * geo.patch()).zip(weights.chunks_exact_mut(steps * panels.width())) {
-        for panel in panels.iter() {
-            let packed = &mut packed[panel.offset(steps)..][..steps * panel.width];
-            packed.par_chunks_mut(places * panel.width).zip(w.par_chunks(geo.patch())).for_each(|(packed, w)| {
-                let matrix = Strided { elements: w, step_by: 1, channel_by: places };
-                panel.pack(instructions, places, matrix.skip_channels(panel.first), packed);
-            });
-        }
-    }
+    let weights: Vec<_> = w.chunks_exact(out_group * geo.patch()).map(|w| pack_weights_turned(ctx, geo, panels, w)).collect();
     let (x_picture, z_picture) = (geo.in_channels * pixels, geo.out_channels * geo.output_pixels());
     dx.par_chunks_mut(together * x_picture).zip(dz.par_chunks(together * z_picture)).for_each(|(dx, dz)| {
         let pictures = dx.len() / x_picture;
         let runs = &runs[..runs.len() / together * pictures];
         let mut staged = ctx.scratch::<T>(pictures * stage.picture());
-        for group in 0..geo.groups {
+        for (group, weights) in weights.iter().enumerate() {
             instructions.run(
                 #[inline(always)]
                 || {
                     stage_group(&stage, group, dz, z_picture, &mut staged);
-                    let weights = &weights[group * steps * panels.width()..];
                     let convolve = Convolve { runs, window: &window, panels, weights };
                     convolve.for_each_run(
                         instructions,
@@ -214,6 +246,9 @@ fn weight_gradient<T: Real>(ctx: &Context, geo: &Conv2d, x: &[T], dz: &[T], dw: 
     let pictures = x.len() / x_picture;
     if pictures == 0 {
         return dw.fill(T::ZERO);
+    }
+    if winograd::suits(geo) {
+        return winograd::weight_gradient(ctx, geo, x, dz, dw);
     }
     let stage = geo.input_stage(1);
     let panels = Panels::of::<T>(instructions, out_group);

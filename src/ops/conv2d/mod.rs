@@ -11,9 +11,11 @@ mod cuda;
 mod staging;
 #[cfg(test)]
 mod tests;
+mod winograd;
 
 use candle_core::{Device, Tensor};
 
+pub(super) use self::winograd::Transforms;
 use super::activation::Activation;
 use super::tensors::{batch_of, check, no_kernel, numbers_of, read, reads, write, write_if, writes};
 use super::{Context, Error, Result};

@@ -96,12 +96,10 @@ impl Stage {
         channel * self.plane() + row * self.row() + column % self.phases * self.columns_of_phase + column / self.phases
     }
 
-    /// Offsets of a window's places: channels, kernel rows and kernel columns, in the order of the weights; the kernel turned around
-    /// or not.
-    pub(super) fn window(&self, kernel: usize, turned: bool) -> Vec<u32> {
-        let place = |i: usize| if turned { kernel - 1 - i } else { i };
+    /// Offsets of a window's places: channels, kernel rows and kernel columns, in the order of the weights.
+    pub(super) fn window(&self, kernel: usize) -> Vec<u32> {
         let rows = (0..self.channels).flat_map(|channel| (0..kernel).map(move |u| (channel, u)));
-        rows.flat_map(|(channel, u)| (0..kernel).map(move |v| self.offset(channel, place(u), place(v)) as u32)).collect()
+        rows.flat_map(|(channel, u)| (0..kernel).map(move |v| self.offset(channel, u, v) as u32)).collect()
     }
 
     /// The same places, as runs of kernel columns.

@@ -6,7 +6,7 @@ use crate::ops::Real;
 ///
 /// All methods may only be called where the processor has the vector's instructions; those with pointers need as many readable or
 /// writable elements behind them as they say, [`Lanes::COUNT`] where they say nothing.
-pub(super) trait Lanes: Copy {
+pub(in crate::ops) trait Lanes: Copy {
     type Element: Real;
     /// As many vectors as one has elements.
     type Square: AsMut<[Self]>;
@@ -21,6 +21,8 @@ pub(super) trait Lanes: Copy {
     /// `count` elements, the others left alone.
     unsafe fn store_first(self, to: *mut Self::Element, count: usize);
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn times(self, factor: Self::Element) -> Self;
     /// self + factor · other, the one factor, which is read, for all lanes.
     unsafe fn add_product(self, factor: *const Self::Element, other: Self) -> Self;
     /// Rows become columns.
@@ -29,7 +31,7 @@ pub(super) trait Lanes: Copy {
 
 /// Numbers in an array, which the compiler keeps in whatever registers there are.
 #[derive(Clone, Copy)]
-pub(super) struct Plain<T, const COUNT: usize>([T; COUNT]);
+pub(in crate::ops) struct Plain<T, const COUNT: usize>([T; COUNT]);
 
 impl<T: Real, const COUNT: usize> Lanes for Plain<T, COUNT> {
     type Element = T;
@@ -69,6 +71,16 @@ impl<T: Real, const COUNT: usize> Lanes for Plain<T, COUNT> {
     #[inline(always)]
     unsafe fn add(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(&other.0).for_each(|(sum, &v)| *sum += v);
+        self
+    }
+    #[inline(always)]
+    unsafe fn sub(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(&other.0).for_each(|(rest, &v)| *rest = *rest - v);
+        self
+    }
+    #[inline(always)]
+    unsafe fn times(mut self, factor: T) -> Self {
+        self.0.iter_mut().for_each(|v| *v *= factor);
         self
     }
     #[inline(always)]
@@ -126,6 +138,14 @@ mod x86 {
         #[inline(always)]
         unsafe fn add(self, other: Self) -> Self {
             unsafe { _mm512_add_ps(self, other) }
+        }
+        #[inline(always)]
+        unsafe fn sub(self, other: Self) -> Self {
+            unsafe { _mm512_sub_ps(self, other) }
+        }
+        #[inline(always)]
+        unsafe fn times(self, factor: f32) -> Self {
+            unsafe { _mm512_mul_ps(self, _mm512_set1_ps(factor)) }
         }
         #[inline(always)]
         unsafe fn add_product(self, factor: *const f32, other: Self) -> Self {
@@ -200,6 +220,14 @@ mod x86 {
         #[inline(always)]
         unsafe fn add(self, other: Self) -> Self {
             unsafe { _mm256_add_ps(self, other) }
+        }
+        #[inline(always)]
+        unsafe fn sub(self, other: Self) -> Self {
+            unsafe { _mm256_sub_ps(self, other) }
+        }
+        #[inline(always)]
+        unsafe fn times(self, factor: f32) -> Self {
+            unsafe { _mm256_mul_ps(self, _mm256_set1_ps(factor)) }
         }
         #[inline(always)]
         unsafe fn add_product(self, factor: *const f32, other: Self) -> Self {

@@ -14,6 +14,7 @@ mod tests;
 mod tile;
 mod transpose;
 
+pub(super) use lanes::{Lanes, Plain};
 pub(super) use panel::{Panel, Panels, Strided};
 pub(super) use tile::Tiles;
 use tile::{Target, Tile};

@@ -74,6 +74,11 @@ impl Panels {
 }
 
 impl Panel {
+    /// One panel for all `channels`, filled up to a multiple of `lanes`.
+    pub(in crate::ops) fn alone(channels: usize, lanes: usize) -> Panel {
+        Panel { first: 0, channels, width: channels.next_multiple_of(lanes) }
+    }
+
     /// Where the panel begins when `steps` long panels stand one behind another.
     pub(in crate::ops) fn offset(&self, steps: usize) -> usize {
         self.first * steps
