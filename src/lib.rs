@@ -31,7 +31,7 @@
 //! | [`compare`] | several runs on the same terms, and how they differ | run, session, headless, start |
 //! | [`report`] | runs and comparisons as a page | compare, run, chart, export |
 //! | [`table`] | a small table as text, Markdown and HTML | nothing |
-//! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
+//! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`trained`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
 //!
 //! `tests/imports.rs` reads the imports and names any that goes upward.
 //!
@@ -77,6 +77,7 @@ pub mod spec;
 pub mod spelling;
 pub mod start;
 pub mod table;
+pub mod trained;
 pub mod ui;
 pub mod whole_file;
 pub mod worker;

@@ -7,13 +7,13 @@ use std::time::SystemTime;
 
 use alexscope::bench;
 use alexscope::cli::{
-    BenchArgs, Cli, CliCommand, DataCommand, ForkArgs, ModelsArgs, ReplayArgs, ResumeArgs, RunsArgs, ShowArgs, TrainArgs,
-    VerifyArgs,
+    BenchArgs, Cli, CliCommand, DataCommand, EvaluateArgs, ForkArgs, ModelsArgs, PredictArgs, ReplayArgs, ResumeArgs, RunsArgs,
+    ShowArgs, TrainArgs, VerifyArgs,
 };
 use alexscope::cockpit::Wanted;
 use alexscope::run::{self, RunFolder};
 use alexscope::spec::{table, zoo};
-use alexscope::{cockpit, compare, fetch, headless, logging, replay, report, start};
+use alexscope::{cockpit, compare, fetch, headless, logging, replay, report, start, trained};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Some(CliCommand::Report(arguments)) => {
             report::report(&arguments.runs, arguments.out.as_deref()).and_then(|folder| print(&written(&folder)))
         }
+        Some(CliCommand::Predict(arguments)) => predict(arguments),
+        Some(CliCommand::Evaluate(arguments)) => evaluate(arguments),
         Some(CliCommand::Models(arguments)) => models(arguments),
         Some(CliCommand::Bench(arguments)) => measure(arguments),
         Some(CliCommand::Data(arguments)) => match &arguments.command {
@@ -109,6 +111,17 @@ fn verify(arguments: &VerifyArgs) -> Result<u8> {
     let verified = run::verify(&RunFolder::find(arguments.run.as_deref())?);
     print(&if arguments.json { serde_json::to_string(&verified)? } else { verified.text() })?;
     Ok(u8::from(!verified.faults.is_empty()))
+}
+
+/// The five likeliest classes of each picture.
+fn predict(arguments: &PredictArgs) -> Result<u8> {
+    let predictions = trained::predict(&arguments.trained, &arguments.images)?;
+    print(&if arguments.json { serde_json::to_string(&predictions)? } else { trained::in_words(&predictions) })
+}
+
+fn evaluate(arguments: &EvaluateArgs) -> Result<u8> {
+    let evaluated = trained::evaluate(&arguments.trained)?;
+    print(&if arguments.json { serde_json::to_string(&evaluated)? } else { evaluated.text() })
 }
 
 /// Where that is wanted, or standard output is no terminal.

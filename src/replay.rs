@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, bail, eyre};
 use serde::Serialize;
 
 use crate::cli::ReplayArgs;
-use crate::engine::{Action, Engine, Flow, Gate, Learner, Outcome, Point, Script, ScriptLine, Stepped, Tested};
+use crate::engine::{Action, Engine, Learner, Onward, Outcome, Script, ScriptLine, Stepped, Tested};
 use crate::knobs::Applies;
 use crate::run::{RunFolder, read_events};
 use crate::session::{Change, Event, RunHeader, Stamped, StepStats, course};
@@ -100,15 +100,6 @@ fn line(change: &Change) -> Option<ScriptLine> {
     // What waits for the end of an epoch has to be asked for before its last step is taken.
     let asked = if spec.applies == Applies::NextEpoch { change.step.saturating_sub(1).max(1) } else { change.step };
     Some(ScriptLine { step: asked, knob: change.knob, value: spec.parse(&change.to).ok()? })
-}
-
-/// Never holds and never gives up.
-struct Onward;
-
-impl Gate for Onward {
-    fn pass(&mut self, _: Point) -> Flow {
-        Flow::Continue
-    }
 }
 
 /// Takes the recorded steps again until one differs; returns how many were the same.

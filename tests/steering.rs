@@ -48,7 +48,7 @@ impl Learner for Pretender {
     }
 
     fn evaluate(&mut self, pictures: usize, _: &Arc<Settings>, _: &mut dyn Gate) -> Result<Option<Tested>, LearnerError> {
-        Ok(Some(Tested { loss_sum: pictures as f64, correct: pictures / 2, pictures }))
+        Ok(Some(Tested { loss_sum: pictures as f64, correct: pictures / 2, pictures, ..Default::default() }))
     }
 
     fn restore(&mut self, _: &Checkpoint) -> Result<(), LearnerError> {

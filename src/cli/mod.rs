@@ -43,6 +43,10 @@ pub enum CliCommand {
     Verify(VerifyArgs),
     /// Write runs or a comparison as a page: HTML, Markdown, and the charts as SVG and PNG
     Report(ReportArgs),
+    /// Say what a trained network makes of pictures
+    Predict(PredictArgs),
+    /// Test a trained network on all test pictures
+    Evaluate(EvaluateArgs),
     /// List the networks, or show one layer by layer
     Models(ModelsArgs),
     /// Measure the time of a training step, layer by layer
@@ -189,6 +193,42 @@ pub struct VerifyArgs {
     /// The run's folder; the one begun last by default
     #[arg(value_name = "RUN")]
     pub run: Option<PathBuf>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A trained network: that of a run's checkpoint.
+#[derive(Args, Clone, Debug)]
+pub struct TrainedArgs {
+    /// The run's folder; the one begun last by default
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// The checkpoint with the best test accuracy instead of the newest
+    #[arg(long)]
+    pub best: bool,
+    /// Where the run's pictures are now, if they have moved
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Computing threads; all processors by default
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub struct PredictArgs {
+    /// PNG or JPEG files of any size; the network sees the middle square, scaled
+    #[arg(value_name = "IMAGE", required = true)]
+    pub images: Vec<PathBuf>,
+    #[command(flatten)]
+    pub trained: TrainedArgs,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct EvaluateArgs {
+    #[command(flatten)]
+    pub trained: TrainedArgs,
     #[arg(long)]
     pub json: bool,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{StepPlan, Viewer};
 use crate::knobs::Settings;
-use crate::session::{Divergence, LayersSeen, Pass};
+use crate::session::{Confusion, Divergence, LayersSeen, Pass};
 
 /// Where in a step or evaluation a learner stands: it asks the gate at every such point.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,15 @@ pub trait Gate {
     fn pass(&mut self, at: Point) -> Flow;
 }
 
+/// Never holds and never gives up.
+pub struct Onward;
+
+impl Gate for Onward {
+    fn pass(&mut self, _: Point) -> Flow {
+        Flow::Continue
+    }
+}
+
 /// A step that was taken.
 #[derive(Clone, Debug)]
 pub struct StepResult {
@@ -49,11 +58,13 @@ pub enum Stepped {
 }
 
 /// Sums over the test pictures.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tested {
     pub loss_sum: f64,
     pub correct: usize,
     pub pictures: usize,
+    /// What was taken for what, where that was counted.
+    pub confusion: Option<Confusion>,
 }
 
 /// Named f32 arrays: name, shape, values.

@@ -14,13 +14,15 @@ mod viewer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use learner::{Checkpoint, Flow, Gate, Learner, LearnerError, Point, StepResult, Stepped, Tensors, Tested};
+pub use learner::{Checkpoint, Flow, Gate, Learner, LearnerError, Onward, Point, StepResult, Stepped, Tensors, Tested};
 pub use schedule::learning_rate;
 pub use script::{Script, ScriptError, ScriptLine};
 pub use viewer::{Standing, Viewer};
 
 use crate::knobs::{Applies, Knob, Nudge, Settings};
-use crate::session::{Change, Command, Divergence, Evaluation, Event, FinishReason, Moment, Phase, SaveReason, Split, StepStats};
+use crate::session::{
+    Change, Command, Confusion, Divergence, Evaluation, Event, FinishReason, Moment, Phase, SaveReason, Split, StepStats,
+};
 
 /// Where a run stands: what lies behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -521,7 +523,9 @@ impl Engine {
             accuracy,
             examples: tested.pictures,
         };
-        vec![Event::Evaluated(evaluation), self.phase_again()]
+        let step = self.position.step;
+        let confusion = tested.confusion.map(|confusion| Event::Confusion(Confusion { step, ..confusion }));
+        [Event::Evaluated(evaluation)].into_iter().chain(confusion).chain([self.phase_again()]).collect()
     }
 
     /// The phase to go back to after an evaluation or a save.

@@ -26,7 +26,9 @@ fn drive(engine: &mut Engine, steps: usize) -> (Vec<StepPlan>, Vec<Event>) {
                 plans.push(plan);
                 outcome
             }
-            Action::Evaluate { pictures, .. } => Outcome::Evaluated(Tested { loss_sum: 1.0, correct: pictures / 4, pictures }),
+            Action::Evaluate { pictures, .. } => {
+                Outcome::Evaluated(Tested { loss_sum: 1.0, correct: pictures / 4, pictures, ..Default::default() })
+            }
             Action::Save(_) => Outcome::Copied,
             Action::Wait | Action::End(_) | Action::Rewind { .. } => break,
         };

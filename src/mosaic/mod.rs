@@ -2,8 +2,10 @@
 
 mod bitmap;
 mod colour;
+mod photograph;
 mod tiles;
 
 pub use bitmap::Bitmap;
 pub use colour::{ColourMap, Dot, Ground};
+pub use photograph::photograph;
 pub use tiles::{Extent, Scale, Tiles};

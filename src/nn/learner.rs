@@ -16,7 +16,7 @@ use crate::engine::{
 };
 use crate::knobs::{Knob, Settings};
 use crate::ops::sgd::UpdateNorms;
-use crate::session::{Divergence, LayerStats, LayersSeen, Pass};
+use crate::session::{Confusion, Divergence, LayerStats, LayersSeen, Pass};
 use crate::spec::ModelSpec;
 
 /// Trains one network on one dataset, on the CPU.
@@ -165,6 +165,7 @@ impl NetworkLearner {
 
     fn try_evaluate(&mut self, pictures: usize, settings: &Settings, gate: &mut dyn Gate) -> Result<Option<Tested>> {
         let mut tested = Tested::default();
+        let mut confusion = Confusion::new(self.model.classes);
         let range = |first: usize, capacity: usize| BatchRange { epoch: 0, first, count: capacity.min(pictures - first) };
         while tested.pictures < pictures {
             let (first, capacity) = (tested.pictures, self.network.capacity());
@@ -184,8 +185,11 @@ impl NetworkLearner {
             tested.loss_sum += loss.loss_sum;
             tested.correct += loss.correct;
             tested.pictures += labels.len();
+            for (place, (label, probabilities)) in labels.iter().zip(self.network.probabilities()?).enumerate() {
+                confusion.add(first + place, *label, &probabilities);
+            }
         }
-        Ok(Some(tested))
+        Ok(Some(Tested { confusion: Some(confusion), ..tested }))
     }
 
     fn try_restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {

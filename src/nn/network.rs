@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarMap;
+use candle_nn::ops::softmax;
 
 use super::error::{Result, at};
 use super::init;
@@ -264,6 +265,12 @@ impl Network {
     pub fn loss(&self, labels: &[u8]) -> Result<LossSum> {
         let Some(logits) = self.values.last() else { return Ok(LossSum::default()) };
         softmax_cross_entropy::forward(&self.ctx, logits, labels, None).map_err(at("loss"))
+    }
+
+    /// What the last forward pass says of each picture: a probability for each class.
+    pub fn probabilities(&self) -> Result<Vec<Vec<f32>>> {
+        let Some(logits) = self.values.last() else { return Ok(Vec::new()) };
+        Ok(softmax(logits, 1)?.to_vec2()?)
     }
 
     /// The gradients of the mean loss by all parameters, after a forward pass in training; weights stay as they are.

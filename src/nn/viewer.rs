@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use candle_nn::ops::softmax;
 
 use super::error::{Error, Result};
 use super::network::{Mode, Network};
@@ -18,6 +17,8 @@ use crate::spec::ModelSpec;
 
 /// A layer with no more weights than this is shown with all of them.
 const FEW_WEIGHTS: usize = 100_000;
+/// Pictures that go through the network at a time: more would need more memory, fewer would read the weights more often.
+const TOGETHER: usize = 8;
 /// A spread over more weights than this is taken from so many of them, evenly.
 const SAMPLED: usize = 65_536;
 
@@ -131,16 +132,12 @@ impl NetworkViewer {
     /// What the network makes of each picture.
     fn pictures(&mut self, wanted: &[Picture], settings: &Settings) -> Result<Vec<PictureSight>> {
         let mut pictures = wanted.iter().map(|picture| self.open(picture)).collect::<Result<Vec<_>>>()?;
-        if pictures.is_empty() {
-            return Ok(pictures);
-        }
-        let images = self.images(&pictures)?;
-        let last = self.model.layers.len() - 1;
-        let network = self.run(&images, None, settings, Mode::Testing)?;
-        let Some(logits) = network.output(last) else { return Ok(pictures) };
-        let probabilities = softmax(logits, 1)?.to_vec2::<f32>()?;
-        for (picture, probabilities) in pictures.iter_mut().zip(probabilities) {
-            picture.probabilities = probabilities;
+        for some in pictures.chunks_mut(TOGETHER) {
+            let images = self.images(some)?;
+            let probabilities = self.run(&images, None, settings, Mode::Testing)?.probabilities()?;
+            for (picture, probabilities) in some.iter_mut().zip(probabilities) {
+                picture.probabilities = probabilities;
+            }
         }
         Ok(pictures)
     }

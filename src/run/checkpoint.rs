@@ -130,8 +130,24 @@ pub(super) fn read_state(folder: &Path) -> Result<SavedState, CheckpointError> {
 
 /// The newest checkpoint that is whole and of that network, and what was wrong with newer ones. None where there is none.
 pub fn newest_checkpoint(checkpoints: &Path, model: &ModelSpec) -> (Option<Saved>, Vec<CheckpointError>) {
+    first_whole(checkpoints, model, names(checkpoints).iter().rev())
+}
+
+/// The one with the best test accuracy among those that are whole and of that network; the newest of equals.
+pub fn best_checkpoint(checkpoints: &Path, model: &ModelSpec) -> (Option<Saved>, Vec<CheckpointError>) {
+    let accuracy = |name: &String| read_state(&checkpoints.join(name)).ok().and_then(|state| state.moment.test_accuracy);
+    let mut ranked: Vec<_> = names(checkpoints).into_iter().map(|name| (accuracy(&name).unwrap_or(-1.0), name)).collect();
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    first_whole(checkpoints, model, ranked.iter().rev().map(|(_, name)| name))
+}
+
+fn first_whole<'a>(
+    checkpoints: &Path,
+    model: &ModelSpec,
+    names: impl Iterator<Item = &'a String>,
+) -> (Option<Saved>, Vec<CheckpointError>) {
     let mut damaged = Vec::new();
-    for name in names(checkpoints).iter().rev() {
+    for name in names {
         let folder = checkpoints.join(name);
         match read_checkpoint(&folder).and_then(|saved| saved.check(model, &folder).map(|()| saved)) {
             Ok(saved) => return (Some(saved), damaged),

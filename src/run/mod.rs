@@ -11,7 +11,9 @@ mod record;
 mod saving;
 mod verify;
 
-pub use checkpoint::{Arrays, CheckpointError, Saved, SavedState, checkpoint_at, newest_checkpoint, read_checkpoint};
+pub use checkpoint::{
+    Arrays, CheckpointError, Saved, SavedState, best_checkpoint, checkpoint_at, newest_checkpoint, read_checkpoint,
+};
 pub use disk::{Disk, RealDisk};
 pub use folder::{RunError, RunFolder};
 pub use fork::fork;

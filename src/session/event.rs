@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
+use super::{Confusion, Moment};
 use crate::knobs::{Applies, Knob, Settings};
 use crate::spec::ModelSpec;
 
@@ -27,6 +27,8 @@ pub enum Event {
     },
     Step(StepStats),
     Evaluated(Evaluation),
+    /// What the evaluation just told took for what.
+    Confusion(Confusion),
     Changed(Change),
     /// A change that was accepted and waits for its time.
     Pending {
@@ -86,7 +88,7 @@ impl Event {
     /// Events of which a later one of the same kind says all that an earlier one said or that can be merged with their
     /// neighbours; everything else is a milestone and is never dropped.
     pub fn is_mergeable(&self) -> bool {
-        matches!(self, Event::Step(_) | Event::Layers(_)) || self.is_fleeting()
+        matches!(self, Event::Step(_) | Event::Layers(_) | Event::Confusion(_)) || self.is_fleeting()
     }
 }
 

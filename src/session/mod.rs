@@ -2,6 +2,7 @@
 //! over those events that every screen, chart and report reads.
 
 mod command;
+mod confusion;
 mod course;
 mod event;
 mod moment;
@@ -10,6 +11,7 @@ pub mod series;
 mod state;
 
 pub use command::Command;
+pub use confusion::{Confusion, Mistake, likeliest};
 pub use course::{course, cut_back};
 pub use event::{
     Change, DatasetInfo, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats, LayersSeen, Merged,

@@ -1,9 +1,9 @@
 //! [`Session`]: the fold over a run's events. The live screen, a run opened later, charts and tests share it.
 
-use super::Moment;
 use super::event::*;
 use super::road::{Road, SavedMoment};
 use super::series::Series;
+use super::{Confusion, Moment};
 use crate::knobs::{Applies, Knob, Settings};
 
 /// A change that was accepted and waits.
@@ -36,6 +36,8 @@ pub struct Session {
     /// Steps at which an epoch ended.
     pub epoch_ends: Vec<u64>,
     pub layers: Option<LayersSeen>,
+    /// Of the newest evaluation.
+    pub confusion: Option<Confusion>,
     /// Checkpoints on the disk, in the order in which they were written.
     pub saved: Vec<SavedMoment>,
     /// What a resumption or a rewind superseded, oldest first.
@@ -71,6 +73,7 @@ impl Default for Session {
             changes: Vec::new(),
             epoch_ends: Vec::new(),
             layers: None,
+            confusion: None,
             saved: Vec::new(),
             roads: Vec::new(),
             divergence: None,
@@ -124,6 +127,7 @@ impl Session {
                     self.pending.push(PendingChange { knob, to, applies, since: self.steps() });
                 }
             }
+            Event::Confusion(confusion) => self.confusion = Some(confusion),
             Event::Layers(layers) => self.layers = Some(layers),
             Event::Saved { step, path, reason } => self.saved(step, path, reason),
             Event::Dropped { paths } => self.saved.retain(|saved| !paths.contains(&saved.path)),
@@ -175,6 +179,7 @@ impl Session {
             header.device = resumption.device;
         }
         (self.progress, self.layers, self.divergence) = (None, None, None);
+        self.confusion = None;
         (self.failure, self.finished, self.fetch) = (None, None, None);
     }
 

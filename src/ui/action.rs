@@ -57,6 +57,11 @@ pub enum Action {
     Colours,
     TowersApart,
     WithDropout,
+    // What the network makes of pictures.
+    OtherView,
+    Pin,
+    /// Opens the Layer screen with the selected picture.
+    LookInside,
     Theme(ThemeName),
     // Steering.
     PauseOrResume,

@@ -1,5 +1,6 @@
 //! Everything that the screen is drawn from.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use super::palette::Palette;
 use super::screens::Screen;
 use super::screens::layer::LayerScreen;
 use super::screens::network::NetworkScreen;
+use super::screens::predictions::PredictionsScreen;
 use super::screens::train::TrainScreen;
 use super::sent::Sent;
 use super::theme::Theme;
@@ -128,7 +130,10 @@ pub struct App {
     pub train: TrainScreen,
     pub network: NetworkScreen,
     pub layer: LayerScreen,
+    pub predictions: PredictionsScreen,
     pub looking: Looking,
+    /// The picture of one's own that was named last.
+    pub own_picture: Option<PathBuf>,
     /// The terminal shows any colour, not only 256.
     pub true_colour: bool,
     pub overlay: Option<Overlay>,
@@ -159,7 +164,9 @@ impl App {
             train: TrainScreen::default(),
             network: NetworkScreen::default(),
             layer: LayerScreen::default(),
+            predictions: PredictionsScreen::default(),
             looking: Looking::default(),
+            own_picture: None,
             true_colour: false,
             overlay: None,
             history: Vec::new(),
@@ -255,6 +262,7 @@ impl App {
                 Screen::Train => vec![Context::Train, Context::Anywhere],
                 Screen::Network => vec![Context::Network, Context::Anywhere],
                 Screen::Layer => vec![Context::Layer, Context::Anywhere],
+                Screen::Predictions => vec![Context::Predictions, Context::Anywhere],
             },
         }
     }

@@ -19,6 +19,7 @@ pub enum Context {
     Cursor,
     Network,
     Layer,
+    Predictions,
     /// While a setting is typed in.
     Edit,
     /// While the path of a picture is typed in.
@@ -30,12 +31,13 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 12] = [
         Context::Anywhere,
         Context::Train,
         Context::Cursor,
         Context::Network,
         Context::Layer,
+        Context::Predictions,
         Context::Edit,
         Context::OwnPicture,
         Context::Palette,
@@ -52,6 +54,7 @@ impl Context {
             Context::Cursor => "Cursor on a chart",
             Context::Network => "Network",
             Context::Layer => "Layer",
+            Context::Predictions => "Predictions",
             Context::Edit => "Typing a setting",
             Context::OwnPicture => "Naming a picture",
             Context::Palette => "Palette",
@@ -171,6 +174,7 @@ const ROWS: &[Row] = {
         Row(Anywhere, &[ch('1')], A::Open(Screen::Train), "train", "", 0, "the Train screen: curves, settings, progress"),
         Row(Anywhere, &[ch('2')], A::Open(Screen::Network), "network", "", 0, "the Network screen: every layer, its shape and live figures"),
         Row(Anywhere, &[ch('3')], A::Open(Screen::Layer), "layer", "", 0, "the Layer screen: feature maps, kernels and values of the selected layer"),
+        Row(Anywhere, &[ch('4')], A::Open(Screen::Predictions), "predictions", "", 0, "the Predictions screen: what the network makes of test pictures, right and wrong"),
         Row(Anywhere, &[ch(':')], A::Palette, "", "command", 60, "type a command or a setting, such as `momentum 0.85`"),
         Row(Anywhere, &[UP, ch('k')], A::Up, "", "", 0, "up in a list"),
         Row(Anywhere, &[DOWN, ch('j')], A::Down, "", "", 0, "down in a list"),
@@ -231,6 +235,13 @@ const ROWS: &[Row] = {
         Row(Layer, &[DOWN, ch('j')], A::Down, "", "", 0, "a row down"),
         Row(Layer, &[PAGE_UP], A::PageUp, "", "", 0, "a page of maps back; of one unit's weights, the unit before"),
         Row(Layer, &[PAGE_DOWN], A::PageDown, "", "", 0, "a page of maps on; of one unit's weights, the next unit"),
+        Row(Predictions, &[ch('v')], A::OtherView, "", "view", 4, "pictures, what is taken for what, the surest mistakes"),
+        Row(Predictions, &[ch('n')], A::OtherPicture(1), "", "next", 5, "the next pictures"),
+        Row(Predictions, &[ch('p')], A::OtherPicture(-1), "", "", 0, "the pictures before"),
+        Row(Predictions, &[ch('r')], A::RandomPicture, "", "", 0, "any pictures"),
+        Row(Predictions, &[ENTER], A::Pin, "", "pin", 6, "pin the selected picture and follow its prediction, or let it go"),
+        Row(Predictions, &[ch('o')], A::OwnPicture, "", "own", 7, "pin a PNG or JPEG file: its middle square, scaled"),
+        Row(Predictions, &[ch('i')], A::LookInside, "", "", 0, "look inside a layer with the selected picture"),
         Row(OwnPicture, &[ENTER], A::Accept, "", "look", 1, "show this picture to the network"),
         Row(OwnPicture, &[ESC], A::Close, "", "never mind", 2, "stay with the picture there is"),
         Row(Edit, &[ENTER], A::Accept, "", "set", 1, "send the value"),
@@ -354,7 +365,7 @@ mod tests {
 
     #[test]
     fn keys_of_later_screens_are_free() {
-        for letter in ['T', '4', '5', '6'] {
+        for letter in ['T', '5', '6'] {
             assert_eq!(action(Key::char(letter), &Context::ALL), None, "{letter}");
         }
     }

@@ -6,7 +6,7 @@ use ratatui::layout::Position;
 use super::action::Action;
 use super::app::{App, Effect, Overlay};
 use super::screens::train::{self, Panel};
-use super::screens::{self, Screen, layer, network};
+use super::screens::{self, Screen, layer, network, predictions};
 use super::update::{choose, perform};
 use super::{footer, shell, widgets};
 
@@ -50,6 +50,7 @@ fn click(app: &mut App, place: Position) -> Vec<Effect> {
     match app.screen {
         Screen::Network => return network::click(app, frame.body, place),
         Screen::Layer => layer::click(app, frame.body, place),
+        Screen::Predictions => predictions::click(app, frame.body, place),
         Screen::Train => {}
     }
     if app.screen == Screen::Train {

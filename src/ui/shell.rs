@@ -5,7 +5,7 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 
 use super::app::{App, Overlay};
-use super::screens::{Screen, layer};
+use super::screens::Screen;
 use super::widgets::line;
 use super::{banner, footer, help, palette, screens};
 use crate::session::Phase;
@@ -58,7 +58,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Some(Overlay::Palette(state)) => palette::render(state, app, area, buf),
         Some(Overlay::Dialog(dialog)) => dialog.render(area, buf, &app.theme),
         Some(Overlay::Moments(moments)) => moments.render(app, area, buf),
-        Some(Overlay::OwnPicture(path)) => layer::ask_for_picture(path, area, buf, &app.theme),
+        Some(Overlay::OwnPicture(path)) => screens::own_picture_box(path, area, buf, &app.theme),
         Some(Overlay::Edit(_)) | None => {}
     }
 }

@@ -13,7 +13,7 @@ use super::dialog::{Choice, Dialog};
 use super::keys::{self, Key};
 use super::moments::Moments;
 use super::palette::{self, Palette};
-use super::screens::{self, Screen, layer, train};
+use super::screens::{self, Screen, train};
 use super::theme::{Theme, ThemeName};
 use super::{Exit, banner, help, looking, mouse, shell};
 use crate::chart::{Detail, chart_beside, short_change};
@@ -252,7 +252,7 @@ fn in_overlay(app: &mut App, overlay: Overlay, action: Action) -> Vec<Effect> {
             }
             app.overlay = Some(Overlay::Dialog(dialog));
         }
-        (Overlay::OwnPicture(path), Action::Accept) => layer::take_own_picture(app, path.text()),
+        (Overlay::OwnPicture(path), Action::Accept) => screens::take_own_picture(app, path.text()),
         (Overlay::OwnPicture(path), _) => app.overlay = Some(Overlay::OwnPicture(path)),
         (Overlay::Edit(edit), Action::Accept) => match edit.knob.spec().parse(edit.field.text()) {
             Ok(value) => return app.set(edit.knob, value),

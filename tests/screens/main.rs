@@ -3,6 +3,7 @@
 mod fixture;
 mod layer;
 mod pictures;
+mod predictions;
 mod rewind;
 mod speed;
 mod steering;

@@ -163,7 +163,7 @@ fn a_fork_asks_saves_and_stops_before_the_other_run_takes_over() {
 
 #[test]
 fn a_fork_says_where_it_comes_from() {
-    let mut cockpit = Cockpit::new(120, 40);
+    let mut cockpit = Cockpit::new(140, 40);
     let parent = Some(Parent { run: "2026-01-02-alexnet".into(), step: 1_200 });
     cockpit.happens([Event::Started(Box::new(RunHeader { parent, ..header(&cockpit.app) }))]);
     cockpit.line_with("alexnet on CIFAR-10 · branched off 2026-01-02-alexnet at step 1,200");

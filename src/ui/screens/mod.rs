@@ -3,30 +3,37 @@
 
 pub mod layer;
 pub mod network;
+pub mod predictions;
 pub mod train;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::action::Action;
-use super::app::{App, Effect};
+use super::app::{App, Effect, Overlay};
+use super::field::Field;
+use super::theme::Theme;
+use super::widgets::line;
+use crate::probe::Picture;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {
     Train,
     Network,
     Layer,
+    Predictions,
 }
 
 impl Screen {
     /// In the order of their tabs; the first is on key 1.
-    pub const ALL: [Screen; 3] = [Screen::Train, Screen::Network, Screen::Layer];
+    pub const ALL: [Screen; 4] = [Screen::Train, Screen::Network, Screen::Layer, Screen::Predictions];
 
     pub fn title(self) -> &'static str {
         match self {
             Screen::Train => "Train",
             Screen::Network => "Network",
             Screen::Layer => "Layer",
+            Screen::Predictions => "Predictions",
         }
     }
 
@@ -43,6 +50,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Screen::Train => train::view(app, area, buf),
         Screen::Network => network::view(app, area, buf),
         Screen::Layer => layer::view(app, area, buf),
+        Screen::Predictions => predictions::view(app, area, buf),
     }
 }
 
@@ -52,5 +60,37 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Train => train::act(app, action),
         Screen::Network => network::act(app, action),
         Screen::Layer => layer::act(app, action),
+        Screen::Predictions => predictions::act(app, action),
+    }
+}
+
+/// What becomes of a picture before the network sees it.
+const HOW_IT_IS_SEEN: &str = "PNG or JPEG; the network sees its middle square, scaled";
+
+/// Asks for the path of a picture.
+pub fn ask_own_picture(app: &mut App) {
+    let path = app.own_picture.as_ref().map_or(String::new(), |path| path.display().to_string());
+    app.overlay = Some(Overlay::OwnPicture(Field::selected(&path)));
+}
+
+/// Draws the box in which the path of a picture is typed.
+pub fn own_picture_box(path: &Field, screen: Rect, buf: &mut Buffer, theme: &Theme) {
+    let area = line::centred(screen, screen.width.saturating_sub(4).min(72), 6);
+    let inner = line::frame(area, buf, theme, "A picture of your own");
+    buf.set_stringn(inner.x, inner.y, HOW_IT_IS_SEEN, usize::from(inner.width), theme.overlay.patch(theme.dim));
+    path.render(Rect { y: inner.y + 2, height: 1, ..inner }, buf, theme.overlay);
+}
+
+/// Shows a picture to the network, on the screen that asked for it.
+pub fn take_own_picture(app: &mut App, path: &str) {
+    let path = path.trim();
+    if path.is_empty() {
+        return;
+    }
+    app.own_picture = Some(path.into());
+    let picture = Picture::File(path.into());
+    match app.screen {
+        Screen::Predictions => app.predictions.pin(picture),
+        _ => app.layer.picture = picture,
     }
 }

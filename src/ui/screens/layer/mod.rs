@@ -14,11 +14,9 @@ use crate::probe::{LayerProbe, LayerSight, Picture, Probe, Seen, Sight};
 use crate::session::Session;
 use crate::spec::{Layer, ModelSpec, grouped};
 use crate::ui::action::Action;
-use crate::ui::app::{App, Effect, Overlay, Tone};
-use crate::ui::field::Field;
+use crate::ui::app::{App, Effect, Tone};
 use crate::ui::figures::milliseconds;
-use crate::ui::screens::network;
-use crate::ui::theme::Theme;
+use crate::ui::screens::{self, network};
 use crate::ui::widgets::panel::panel;
 use crate::ui::widgets::tilegrid::TileGrid;
 use crate::ui::widgets::{line, raster};
@@ -237,13 +235,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::OtherPicture(by) => other_picture(app, by),
         Action::RandomPicture => random_picture(app),
-        Action::OwnPicture => {
-            let text = match &app.layer.picture {
-                Picture::File(path) => path.display().to_string(),
-                Picture::Test(_) => String::new(),
-            };
-            app.overlay = Some(Overlay::OwnPicture(Field::selected(&text)));
-        }
+        Action::OwnPicture => screens::ask_own_picture(app),
         Action::Subject => next_subject(app),
         Action::Scale => app.layer.scale = app.layer.scale.next(),
         Action::Colours => {
@@ -345,23 +337,5 @@ pub fn click(app: &mut App, area: Rect, place: Position) {
     if let Some(Some(tile)) = found {
         app.layer.enlarged = app.layer.selected == tile;
         select(app, tile);
-    }
-}
-
-/// A box in which the path of a picture is typed.
-pub fn ask_for_picture(path: &Field, screen: Rect, buf: &mut Buffer, theme: &Theme) {
-    let area = line::centred(screen, screen.width.saturating_sub(4).min(72), 6);
-    let inner = line::frame(area, buf, theme, "A picture of your own");
-    buf.set_stringn(inner.x, inner.y, HOW_IT_IS_SEEN, usize::from(inner.width), theme.overlay.patch(theme.dim));
-    path.render(Rect { y: inner.y + 2, height: 1, ..inner }, buf, theme.overlay);
-}
-
-/// What becomes of a picture before the network sees it.
-const HOW_IT_IS_SEEN: &str = "PNG or JPEG; the network sees its middle square, scaled";
-
-pub fn take_own_picture(app: &mut App, path: &str) {
-    let path = path.trim();
-    if !path.is_empty() {
-        app.layer.picture = Picture::File(path.into());
     }
 }

@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 use super::Scene;
 use super::lrn::worked_out;
 use super::subject::at_same_place;
-use crate::mosaic::{Dot, Extent};
-use crate::probe::{PictureSight, Spread};
+use crate::mosaic::{Extent, photograph};
+use crate::probe::Spread;
 use crate::spec::LayerSpec;
 use crate::ui::app::App;
 use crate::ui::figures::{percent, three};
@@ -21,7 +21,8 @@ pub fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let side = if area.height >= TALL && area.width >= 32 { 32 } else { 16 };
     let height = (side as u16 / 2).min(area.height);
-    picture(app, &scene.sight.picture, side, Rect { height, ..area }, buf);
+    let place = Rect { height, width: area.width.min(side as u16), ..area };
+    raster::draw(place, buf, app.depth(), theme.text, side, &photograph(&scene.sight.picture.pixels, side));
     let mut lines = about_picture(app, scene);
     if area.width > side as u16 + 10 && side == 16 {
         // Beside a small picture there is room for its name.
@@ -46,39 +47,6 @@ pub fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     for (i, (name, spread)) in spreads.iter().take(usize::from(fitting)).enumerate() {
         histogram(app, name, spread, Rect { y: rest.y + 3 * i as u16, height: 3, ..rest }, buf);
     }
-}
-
-/// The picture, shrunk or enlarged to a square of dots.
-pub fn picture(app: &App, picture: &PictureSight, side: usize, area: Rect, buf: &mut Buffer) {
-    raster::draw(
-        Rect { width: area.width.min(side as u16), ..area },
-        buf,
-        app.depth(),
-        app.theme.text,
-        side,
-        &dots(picture, side),
-    );
-}
-
-/// The mean of the pixels under each of `side` × `side` dots.
-fn dots(picture: &PictureSight, side: usize) -> Vec<Dot> {
-    let plane = picture.pixels.len() / 3;
-    let width = plane.isqrt();
-    if width == 0 {
-        return Vec::new();
-    }
-    let range = |at: usize| at * width / side..((at + 1) * width).div_ceil(side).max(at * width / side + 1);
-    let dot = |at: usize| {
-        let (rows, columns) = (range(at / side), range(at % side));
-        let mean = |channel: usize| {
-            let value =
-                |row: usize| picture.pixels[channel * plane + row * width..][columns.clone()].iter().map(|v| u32::from(*v));
-            let sum: u32 = rows.clone().flat_map(value).sum();
-            (sum as usize / (rows.len() * columns.len())) as u8
-        };
-        Dot::of_colour([mean(0), mean(1), mean(2)])
-    };
-    (0..side * side).map(dot).collect()
 }
 
 fn about_picture<'a>(app: &App, scene: &Scene) -> Vec<Line<'a>> {

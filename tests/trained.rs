@@ -1,0 +1,75 @@
+//! A trained network from the command line: predictions, an evaluation, and pictures that mean harm.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn alexscope(arguments: &[&str], run: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alexscope"));
+    command.stdin(Stdio::null()).args(arguments).arg(if arguments[0] == "train" { "--run-dir" } else { "--run" }).arg(run);
+    command.output().unwrap()
+}
+
+/// A few steps of LeNet-5 on the built-in pictures, with an evaluation and checkpoints.
+fn trained(run: &Path) -> Value {
+    let quick = ["train", "--headless", "--json", "--model", "lenet5", "--steps", "4", "--evaluate-pictures", "0"];
+    let output = alexscope(&[&quick[..], &["--checkpoint-every", "2"]].concat(), run);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let confusion = events.iter().rfind(|event| event["event"] == "confusion").unwrap();
+    let evaluated = events.iter().rfind(|event| event["event"] == "evaluated").unwrap();
+    let counted: u64 = confusion["counts"].as_array().unwrap().iter().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(Some(counted), evaluated["examples"].as_u64(), "every picture is counted once");
+    evaluated.clone()
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_run_is_evaluated_and_asked_about_pictures_and_bad_ones_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let told = trained(&run);
+    let evaluated = json(&alexscope(&["evaluate", "--json"], &run));
+    assert_eq!(evaluated["accuracy"], told["accuracy"]);
+    assert_eq!(evaluated["examples"], told["examples"]);
+    assert_eq!((evaluated["step"].as_u64(), evaluated["confusion"].as_array().map(Vec::len)), (Some(4), Some(10)));
+    let text = alexscope(&["evaluate", "--best"], &run);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("precision"), "{text:?}");
+
+    let dog = folder.path().join("dog.png");
+    image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([x as u8, y as u8, 90])).save(&dog).unwrap();
+    let answer = json(&alexscope(&["predict", dog.to_str().unwrap(), "--json"], &run));
+    let told = answer[0]["predictions"].as_array().unwrap();
+    assert_eq!((answer[0]["image"].as_str(), told.len()), (dog.to_str(), 5));
+    let shares: Vec<f64> = told.iter().map(|one| one["probability"].as_f64().unwrap()).collect();
+    assert!(shares.windows(2).all(|pair| pair[0] >= pair[1]) && shares.iter().sum::<f64>() <= 1.0 + 1e-5, "{shares:?}");
+
+    let short = folder.path().join("short.png");
+    let whole = std::fs::read(&dog).unwrap();
+    std::fs::write(&short, &whole[..whole.len() / 3]).unwrap();
+    let refused = alexscope(&["predict", dog.to_str().unwrap(), short.to_str().unwrap()], &run);
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && words.contains("short.png: cannot be decoded"), "{words}");
+    assert!(refused.stdout.is_empty());
+}
+
+#[test]
+fn a_run_without_a_checkpoint_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let quick = ["train", "--headless", "--model", "lenet5", "--steps", "1", "--evaluate-pictures", "10"];
+    let run = folder.path().join("run");
+    assert!(alexscope(&quick, &run).status.success());
+    let checkpoints = run.join("checkpoints");
+    if checkpoints.exists() {
+        std::fs::remove_dir_all(&checkpoints).unwrap();
+    }
+    let refused = alexscope(&["evaluate"], &run);
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && words.contains("checkpoint"), "{words}");
+}
