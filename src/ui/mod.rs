@@ -17,6 +17,7 @@ pub mod keys;
 mod looking;
 pub mod moments;
 mod mouse;
+mod outlet;
 pub mod palette;
 pub mod screens;
 pub mod sent;
@@ -148,7 +149,9 @@ impl Cockpit<'_> {
         let mut frame_due = Instant::now();
         loop {
             if self.changed && Instant::now() >= frame_due {
-                self.draw()?;
+                if self.terminal.is_ready() {
+                    self.draw()?;
+                }
                 frame_due = Instant::now() + FRAME;
             }
             let wake = match (self.changed, self.app.deadline()) {

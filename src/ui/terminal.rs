@@ -1,13 +1,15 @@
 //! The terminal, taken and given back: raw mode, alternate screen, mouse, pasting, cursor.
 
 use std::backtrace::Backtrace;
-use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::io::{self, Write};
 use std::mem::ManuallyDrop;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
+use crossbeam_channel::bounded;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
@@ -20,6 +22,11 @@ use ratatui::crossterm::terminal::{
 use ratatui::crossterm::{execute, queue};
 use ratatui::layout::Rect;
 
+use super::outlet::{self, Outlet};
+
+/// How long a terminal may take to read what gives it back.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
 /// Whether the terminal is taken: it is given back once only, whoever is the first to see that it must be.
@@ -28,7 +35,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The terminal while the cockpit has it. Dropping it gives it back, as does a panic of the thread that took it.
 pub struct TakenTerminal {
     /// Never dropped: its drop shows the cursor, which [`give_back`] does, and panics where a vanished terminal takes no error.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Outlet>>>,
     hook_before: Hook,
 }
 
@@ -37,7 +44,7 @@ impl TakenTerminal {
         let hook_before: Hook = Arc::from(panic::take_hook());
         // From here on a drop undoes what was done, also after an error half-way.
         let mut taken = TakenTerminal {
-            terminal: ManuallyDrop::new(Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout())))?),
+            terminal: ManuallyDrop::new(Terminal::new(CrosstermBackend::new(Outlet::open()?))?),
             hook_before: Arc::clone(&hook_before),
         };
         let screen_thread = thread::current().id();
@@ -59,13 +66,18 @@ impl TakenTerminal {
         // Whether there are colours is the theme's to say; NO_COLOR has chosen one without, unless another was asked for.
         force_color_output(true);
         enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, Hide)?;
+        queue!(self.terminal.backend_mut(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, Hide)?;
         self.blank()
     }
 
     pub fn area(&self) -> io::Result<Rect> {
         let size = self.terminal.size()?;
         Ok(Rect::new(0, 0, size.width, size.height))
+    }
+
+    /// Whether the terminal has taken the frame before; one that reads slowly is shown fewer.
+    pub fn is_ready(&self) -> bool {
+        outlet::is_idle()
     }
 
     /// Draws a frame in one piece.
@@ -109,19 +121,31 @@ impl Drop for TakenTerminal {
     }
 }
 
-/// Restores the terminal. Errors are of no use here: there is nobody left to tell, and the terminal may be gone.
+/// Restores the terminal. Errors are of no use here: there is nobody left to tell, and the terminal may be gone. One that does
+/// not read within [`PATIENCE`] gets its settings back, if not its screen.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let mut out = stdout();
-        let _ = execute!(
-            out,
-            EndSynchronizedUpdate,
-            DisableBracketedPaste,
-            DisableMouseCapture,
-            ResetColor,
-            LeaveAlternateScreen,
-            Show
-        );
+        if outlet::becomes_idle(PATIENCE)
+            && let Ok(mut out) = outlet::direct()
+        {
+            let (done, wait) = bounded::<()>(1);
+            let restoring = thread::Builder::new().name("restore".into()).spawn(move || {
+                let _ = execute!(
+                    out,
+                    EndSynchronizedUpdate,
+                    DisableBracketedPaste,
+                    DisableMouseCapture,
+                    ResetColor,
+                    LeaveAlternateScreen,
+                    Show
+                );
+                drop(done);
+            });
+            if restoring.is_ok() {
+                // Ends when the other side is dropped.
+                let _ = wait.recv_timeout(PATIENCE);
+            }
+        }
         let _ = disable_raw_mode();
     }
 }

@@ -1,6 +1,7 @@
 //! Files that were cut short or altered on the disk.
 
 use std::fs;
+use std::path::PathBuf;
 
 use alexscope::run::{newest_checkpoint, read_record};
 use alexscope::session::{Event, Stamped, StepStats};
@@ -19,27 +20,42 @@ fn damage(bytes: &mut Vec<u8>, chance: &mut Chance) {
     }
 }
 
-/// The damaged newest checkpoint is named and the one before it is taken, or nothing that counts was altered.
-fn falls_back(name: &str, alter: impl FnOnce(&mut Vec<u8>)) {
-    let folder = tempfile::tempdir().unwrap();
-    save(folder.path(), 1);
-    let path = folder.path().join(save(folder.path(), 2)).join(name);
-    let mut bytes = fs::read(&path).unwrap();
-    alter(&mut bytes);
-    fs::write(&path, &bytes).unwrap();
-    let (saved, damaged) = newest_checkpoint(folder.path(), &tiny_model());
-    let saved = saved.unwrap();
-    let step = saved.state.moment.step;
-    let mut parameters = saved.parameters;
-    parameters.sort_by(|a, b| a.0.cmp(&b.0));
-    assert_eq!(parameters, tiny_arrays(step));
-    match &damaged[..] {
-        [] => assert_eq!(step, 2),
-        [error] => {
-            assert_eq!(step, 1);
-            assert!(error.to_string().contains("0002-step-00000002"), "{error}");
+/// Two checkpoints, of which the newest is damaged and mended again and again.
+struct Checkpoints {
+    folder: tempfile::TempDir,
+    newest: PathBuf,
+}
+
+impl Checkpoints {
+    fn new() -> Checkpoints {
+        let folder = tempfile::tempdir().unwrap();
+        save(folder.path(), 1);
+        let newest = folder.path().join(save(folder.path(), 2));
+        Checkpoints { folder, newest }
+    }
+
+    /// The damaged checkpoint is named and the one before it taken, or nothing that counts was altered.
+    fn fall_back(&self, name: &str, alter: impl FnOnce(&mut Vec<u8>)) {
+        let path = self.newest.join(name);
+        let whole = fs::read(&path).unwrap();
+        let mut bytes = whole.clone();
+        alter(&mut bytes);
+        fs::write(&path, &bytes).unwrap();
+        let (saved, damaged) = newest_checkpoint(self.folder.path(), &tiny_model());
+        fs::write(&path, &whole).unwrap();
+        let saved = saved.unwrap();
+        let step = saved.state.moment.step;
+        let mut parameters = saved.parameters;
+        parameters.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(parameters, tiny_arrays(step));
+        match &damaged[..] {
+            [] => assert_eq!(step, 2),
+            [error] => {
+                assert_eq!(step, 1);
+                assert!(error.to_string().contains("0002-step-00000002"), "{error}");
+            }
+            _ => panic!("{damaged:?}"),
         }
-        _ => panic!("{damaged:?}"),
     }
 }
 
@@ -47,19 +63,20 @@ const FILES: [&str; 4] = ["model.safetensors", "optimizer.safetensors", "state.j
 
 #[test]
 fn a_checkpoint_damaged_at_random_is_named_and_the_one_before_it_taken() {
+    let checkpoints = Checkpoints::new();
     for trial in 0..trials(500) {
         let mut chance = Chance(trial as u64);
         let name = FILES[chance.below(FILES.len())];
-        falls_back(name, |bytes| damage(bytes, &mut chance));
+        checkpoints.fall_back(name, |bytes| damage(bytes, &mut chance));
     }
 }
 
 #[test]
 fn every_byte_of_a_header_counts() {
-    let header = 8 + 2 * 80;
+    let (checkpoints, header) = (Checkpoints::new(), 8 + 2 * 80);
     for name in &FILES[..2] {
         for at in 0..header {
-            falls_back(name, |bytes| {
+            checkpoints.fall_back(name, |bytes| {
                 let at = at % bytes.len();
                 bytes[at] = bytes[at].wrapping_add(1);
             });

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use alexscope::run::{Disk, RealDisk, newest_checkpoint, prune_checkpoints, write_checkpoint};
+use alexscope::run::{Disk, newest_checkpoint, prune_checkpoints, write_checkpoint};
 
 use super::{Chance, tiny_arrays, tiny_model, tiny_state, trials};
 
@@ -14,6 +14,31 @@ fn save_on(disk: &dyn Disk, checkpoints: &Path, step: u64) -> bool {
     let arrays = tiny_arrays(step);
     let written = write_checkpoint(disk, checkpoints, &tiny_state(step), &arrays, &arrays).is_ok();
     written & prune_checkpoints(disk, checkpoints).is_ok()
+}
+
+/// Leaves out the waiting, which only a failure of the power would show.
+struct Hasty;
+
+impl Disk for Hasty {
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    fn write_through(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        fs::write(path, bytes)
+    }
+
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir_all(path)
+    }
 }
 
 /// Fails one operation; a write that fails leaves half of the file.
@@ -31,24 +56,24 @@ impl Failing {
 
 impl Disk for Failing {
     fn make_folder(&self, path: &Path) -> io::Result<()> {
-        self.passes().and_then(|()| RealDisk.make_folder(path))
+        self.passes().and_then(|()| Hasty.make_folder(path))
     }
 
     fn write_through(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.passes().inspect_err(|_| RealDisk.write_through(path, &bytes[..bytes.len() / 2]).unwrap())?;
-        RealDisk.write_through(path, bytes)
+        self.passes().inspect_err(|_| Hasty.write_through(path, &bytes[..bytes.len() / 2]).unwrap())?;
+        Hasty.write_through(path, bytes)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        self.passes().and_then(|()| RealDisk.sync_folder(path))
+        self.passes().and_then(|()| Hasty.sync_folder(path))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.passes().and_then(|()| RealDisk.rename(from, to))
+        self.passes().and_then(|()| Hasty.rename(from, to))
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        self.passes().and_then(|()| RealDisk.remove_folder(path))
+        self.passes().and_then(|()| Hasty.remove_folder(path))
     }
 }
 
@@ -58,13 +83,13 @@ fn whichever_operation_fails_the_old_checkpoint_stays_and_the_next_try_succeeds_
     for at in 0.. {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = folder.path().join("checkpoints");
-        (1..=3).for_each(|step| assert!(save_on(&RealDisk, &checkpoints, step)));
+        (1..=3).for_each(|step| assert!(save_on(&Hasty, &checkpoints, step)));
         let disk = Failing { at, done: Cell::new(0) };
         let well = save_on(&disk, &checkpoints, 4);
         let (saved, damaged) = newest_checkpoint(&checkpoints, &tiny_model());
         assert!(damaged.is_empty(), "{damaged:?}");
         assert!(saved.unwrap().state.moment.step >= 3);
-        assert!(save_on(&RealDisk, &checkpoints, 5));
+        assert!(save_on(&Hasty, &checkpoints, 5));
         assert_eq!(newest_checkpoint(&checkpoints, &tiny_model()).0.unwrap().state.moment.step, 5);
         // The newest two, and the oldest of those without a test.
         assert!(fs::read_dir(&checkpoints).unwrap().count() <= 3);
@@ -109,23 +134,23 @@ impl Tape {
 impl Disk for Tape {
     fn make_folder(&self, path: &Path) -> io::Result<()> {
         self.note(Op::Folder(self.inside(path)));
-        RealDisk.make_folder(path)
+        Hasty.make_folder(path)
     }
 
     fn write_through(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.note(Op::File(self.inside(path), bytes.to_vec()));
         self.note(Op::SyncFile(self.inside(path)));
-        RealDisk.write_through(path, bytes)
+        Hasty.write_through(path, bytes)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         self.note(Op::SyncNames(self.inside(path)));
-        RealDisk.sync_folder(path)
+        Hasty.sync_folder(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.note(Op::Rename(self.inside(from), self.inside(to)));
-        RealDisk.rename(from, to)
+        Hasty.rename(from, to)
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
@@ -133,7 +158,7 @@ impl Disk for Tape {
             self.note(Op::Unlink(self.inside(&entry?.path())));
         }
         self.note(Op::Unlink(self.inside(path)));
-        RealDisk.remove_folder(path)
+        Hasty.remove_folder(path)
     }
 }
 
@@ -261,7 +286,7 @@ fn whenever_the_power_fails_the_newest_checkpoint_that_was_reported_or_a_newer_o
             assert!(damaged.is_empty(), "after {:?}: {damaged:?}", &ops[..end].last());
             let step = saved.map_or(0, |saved| saved.state.moment.step);
             assert!(step >= promised, "step {promised} was reported, {step} is there after {:?}", &ops[..end].last());
-            assert!(save_on(&RealDisk, &checkpoints, 9));
+            assert!(save_on(&Hasty, &checkpoints, 9));
             assert!(fs::read_dir(&checkpoints).unwrap().count() <= 4, "no litter is left");
         }
     }

@@ -1,0 +1,114 @@
+//! What may befall a cockpit: panics, signals, terminals that misbehave.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::checkpoints;
+use super::terminal::{Cockpit, steps};
+
+/// Longest that saving and leaving may take.
+const SOON: Duration = Duration::from_secs(10);
+
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_of_the_screen_or_its_input_gives_the_terminal_back_says_why_and_saves_the_run() {
+    for (place, status) in [("draw:20", 101), ("key", 101), ("input", 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cockpit = Cockpit::with_fault(folder.path(), place);
+        cockpit.until("a step", |_| steps(folder.path()) > 0);
+        cockpit.press("2");
+        assert_eq!(cockpit.ends_within(6 * SOON), Some(status), "{place}");
+        let shown = cockpit.contents();
+        assert!(shown.contains("fault") || shown.contains("input"), "{place}:\n{shown}");
+        assert!(!shown.contains("Learning rate"), "the words stand on the terminal, not on the cockpit:\n{shown}");
+        assert_eq!(cockpit.end(), status);
+        assert_eq!(checkpoints(folder.path()), 1, "{place}");
+        let log = fs::read_to_string(folder.path().join("run/log.txt")).unwrap();
+        assert!(log.contains("a fault on demand") && log.contains("   0: "), "{place}: {log}");
+    }
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_of_the_training_or_the_saving_thread_is_shown_in_the_cockpit_and_what_was_learned_is_saved() {
+    for (place, shown) in [("layer:100", "a fault on demand: layer"), ("write", "not saved")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cockpit = Cockpit::with_fault(folder.path(), place);
+        cockpit.until("a step", |_| steps(folder.path()) > 0);
+        cockpit.press("S");
+        cockpit.shows(shown);
+        cockpit.press("q");
+        if place == "write" {
+            cockpit.shows("save and stop");
+            cockpit.press("s");
+        }
+        assert_eq!(cockpit.end(), u32::from(place != "write"), "{place}");
+        assert!(checkpoints(folder.path()) >= 1, "{place}");
+    }
+}
+
+#[test]
+fn signals_and_ctrl_c_while_training_paused_evaluating_or_saving_save_first_and_show_in_the_status() {
+    for (keys, signal, status) in
+        [("", "-HUP", 129), (" ", "-TERM", 143), ("V", "-INT", 130), ("S", "-TERM", 143), (" S", "\x03", 0), ("V", "\x03", 0)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cockpit = Cockpit::open(folder.path(), &[]);
+        cockpit.until("a step", |_| steps(folder.path()) > 0);
+        cockpit.press(keys);
+        thread::sleep(Duration::from_millis(30));
+        match signal {
+            "\x03" => cockpit.press(signal),
+            name => cockpit.signal(name),
+        }
+        assert_eq!(cockpit.ends_within(SOON), Some(status), "{keys:?} {signal:?}:\n{}", cockpit.contents());
+        assert_eq!(cockpit.end(), status);
+        assert!(checkpoints(folder.path()) >= 1, "{keys:?} {signal:?}");
+    }
+}
+
+#[test]
+fn a_terminal_that_stops_reading_costs_the_training_nothing_and_can_be_left() {
+    for way in ["-TERM", "\x03"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cockpit = Cockpit::that_nobody_reads(folder.path());
+        cockpit.until("a step", |_| steps(folder.path()) > 0);
+        // Long enough for what is drawn to fill what the system holds for a terminal.
+        let (before, start) = (steps(folder.path()), Instant::now());
+        thread::sleep(Duration::from_secs(3));
+        assert!(steps(folder.path()) > before + 3, "{:?} and no step", start.elapsed());
+        cockpit.press("1212");
+        match way {
+            "\x03" => cockpit.press(way),
+            name => cockpit.signal(name),
+        }
+        let status = cockpit.ends_within(SOON);
+        assert_eq!(status, Some(if way == "-TERM" { 143 } else { 0 }), "{way}");
+        assert_eq!(checkpoints(folder.path()), 1);
+    }
+}
+
+#[test]
+fn a_terminal_that_changes_its_size_at_random_is_drawn_on_at_every_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cockpit = Cockpit::open(folder.path(), &[]);
+    cockpit.shows("TRAINING");
+    let mut chance: u32 = 7;
+    let mut next = |end: u32| {
+        // Numerical Recipes' generator.
+        chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (chance >> 8) % end
+    };
+    for round in 0..60 {
+        cockpit.resize(next(60) as u16, next(200) as u16);
+        if round % 7 == 0 {
+            cockpit.press(["\t", "e", "?", "\x1b"][next(4) as usize]);
+        }
+        thread::sleep(Duration::from_millis(u64::from(next(40))));
+    }
+    cockpit.resize(40, 120);
+    cockpit.shows("TRAINING");
+    cockpit.press("\x03");
+    assert_eq!(cockpit.end(), 0);
+}
