@@ -186,14 +186,20 @@ fn exporter(header: &RunHeader) -> ui::Export {
             export::screen::save(&buffer, Ground::DARK, &title, &path).map_err(|error| error.to_string())?;
             Ok(path.display().to_string())
         }
-        ExportRequest::Chart(chart) => {
-            let path = unused(&folder, "chart", "svg");
-            export::chart::save(&chart, Ground::LIGHT, &path).map_err(|error| error.to_string())?;
-            let picture = path.with_extension("png");
-            export::chart::save(&chart, Ground::LIGHT, &picture).map_err(|error| error.to_string())?;
-            Ok(format!("{} and .svg", picture.display()))
+        ExportRequest::Mosaic { name, bitmap } => both(&folder, &name, &|path| export::mosaic::save(&bitmap, path)),
+        ExportRequest::Matrix { confusion, classes } => {
+            both(&folder, "confusion", &|path| export::matrix::save(&confusion, &classes, Ground::LIGHT, path))
         }
+        ExportRequest::Chart(chart) => both(&folder, "chart", &|path| export::chart::save(&chart, Ground::LIGHT, path)),
     })
+}
+
+/// Writes a picture as SVG and as PNG under the first name that is free, and says where.
+fn both(folder: &Path, stem: &str, save: &dyn Fn(&Path) -> export::Result<()>) -> Result<String, String> {
+    let path = unused(folder, stem, "svg");
+    let picture = path.with_extension("png");
+    save(&path).and_then(|()| save(&picture)).map_err(|error| error.to_string())?;
+    Ok(format!("{} and .svg", picture.display()))
 }
 
 /// `screen.svg`, `screen-2.svg`, …: the first name that is free.

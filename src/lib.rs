@@ -31,7 +31,7 @@
 //! | [`compare`] | several runs on the same terms, and how they differ | run, session, headless, start |
 //! | [`report`] | runs and comparisons as a page | compare, run, chart, export |
 //! | [`table`] | a small table as text, Markdown and HTML | nothing |
-//! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`trained`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
+//! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`trained`], [`gallery`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
 //!
 //! `tests/imports.rs` reads the imports and names any that goes upward.
 //!
@@ -59,6 +59,7 @@ pub mod engine;
 pub mod export;
 pub mod fault;
 pub mod fetch;
+pub mod gallery;
 pub mod headless;
 pub mod knobs;
 pub mod link;

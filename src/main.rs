@@ -13,7 +13,7 @@ use alexscope::cli::{
 use alexscope::cockpit::Wanted;
 use alexscope::run::{self, RunFolder};
 use alexscope::spec::{table, zoo};
-use alexscope::{cockpit, compare, fetch, headless, logging, replay, report, start, trained};
+use alexscope::{cockpit, compare, fetch, gallery, headless, logging, replay, report, start, trained};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
@@ -35,6 +35,10 @@ fn main() -> ExitCode {
         }
         Some(CliCommand::Predict(arguments)) => predict(arguments),
         Some(CliCommand::Evaluate(arguments)) => evaluate(arguments),
+        Some(CliCommand::Export(arguments)) => gallery::export(arguments).and_then(|files| {
+            let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            print(&names.join("\n"))
+        }),
         Some(CliCommand::Models(arguments)) => models(arguments),
         Some(CliCommand::Bench(arguments)) => measure(arguments),
         Some(CliCommand::Data(arguments)) => match &arguments.command {

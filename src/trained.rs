@@ -56,15 +56,16 @@ pub struct ClassFigures {
 }
 
 /// A network with a checkpoint's weights.
-struct Trained {
-    header: RunHeader,
-    checkpoint: String,
-    state: SavedState,
-    prepared: Prepared,
+pub struct Trained {
+    pub header: RunHeader,
+    /// Name of the checkpoint.
+    pub checkpoint: String,
+    pub state: SavedState,
+    pub prepared: Prepared,
 }
 
 /// The newest whole checkpoint of the run, or the best one, and the pictures that its network was made for.
-fn open(arguments: &TrainedArgs) -> Result<Trained> {
+pub fn open(arguments: &TrainedArgs) -> Result<Trained> {
     let folder = RunFolder::find(arguments.run.as_deref())?;
     let header = folder.header()?;
     let find = if arguments.best { best_checkpoint } else { newest_checkpoint };
@@ -83,13 +84,13 @@ fn nothing_whole(folder: &RunFolder, damaged: &[CheckpointError]) -> color_eyre:
 }
 
 /// Computes with as many threads as asked for.
-fn with_threads<R: Send>(arguments: &TrainedArgs, compute: impl FnOnce() -> Result<R> + Send) -> Result<R> {
-    rayon::ThreadPoolBuilder::new().num_threads(start::threads(arguments.threads)).build()?.install(compute)
+pub fn with_threads<R: Send>(threads: Option<usize>, compute: impl FnOnce() -> Result<R> + Send) -> Result<R> {
+    rayon::ThreadPoolBuilder::new().num_threads(start::threads(threads)).build()?.install(compute)
 }
 
 /// The likeliest classes of each picture.
 pub fn predict(arguments: &TrainedArgs, images: &[PathBuf]) -> Result<Vec<Predictions>> {
-    with_threads(arguments, || {
+    with_threads(arguments.threads, || {
         let trained = open(arguments)?;
         let settings = Arc::new(trained.state.moment.settings.clone());
         let standing = Standing { step: trained.state.moment.step, settings, taken: None };
@@ -129,7 +130,7 @@ pub fn in_words(predictions: &[Predictions]) -> String {
 
 /// Tests the network on all test pictures.
 pub fn evaluate(arguments: &TrainedArgs) -> Result<Evaluated> {
-    with_threads(arguments, || {
+    with_threads(arguments.threads, || {
         let Trained { header, checkpoint, state, mut prepared } = open(arguments)?;
         let settings = Arc::new(state.moment.settings);
         let tested = prepared.learner.evaluate(prepared.pictures.test, &settings, &mut Onward)?;

@@ -47,6 +47,8 @@ pub enum CliCommand {
     Predict(PredictArgs),
     /// Test a trained network on all test pictures
     Evaluate(EvaluateArgs),
+    /// Write pictures of a run's network and record to files, without a screen
+    Export(ExportArgs),
     /// List the networks, or show one layer by layer
     Models(ModelsArgs),
     /// Measure the time of a training step, layer by layer
@@ -231,6 +233,50 @@ pub struct EvaluateArgs {
     pub trained: TrainedArgs,
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportChoice {
+    /// The kernels of every convolution
+    Kernels,
+    /// Every layer's feature maps for one picture
+    Maps,
+    /// What is taken for what
+    Confusion,
+    /// The curves over the run
+    Charts,
+}
+
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The run's folder; the one begun last by default
+    #[arg(value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// What is written, each as PNG and SVG
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "kernels,maps,confusion,charts")]
+    pub what: Vec<ExportChoice>,
+    /// The test picture that maps are of, counted from 0
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub picture: usize,
+    /// Where the files go; the folder `pictures` in the run's by default
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The checkpoint with the best test accuracy instead of the newest
+    #[arg(long)]
+    pub best: bool,
+    /// Where the run's pictures are now, if they have moved
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Computing threads; all processors by default
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+impl ExportArgs {
+    /// The network that is meant.
+    pub fn trained(&self) -> TrainedArgs {
+        TrainedArgs { run: self.run.clone(), best: self.best, data: self.data.clone(), threads: self.threads }
+    }
 }
 
 /// How a run is shown.

@@ -14,7 +14,8 @@ use super::palette::Ground;
 use crate::chart::{ChartModel, Curve, MarkerKind, Role, Shape};
 use crate::whole_file;
 use labels::Labels;
-use sheet::{Inks, Sheet, register_fonts};
+pub(super) use sheet::{FONT, register_fonts};
+use sheet::{Inks, Sheet};
 
 /// Size of the picture in pixels of a plain screen.
 const SIZE: (u32, u32) = (1200, 675);

@@ -1,8 +1,11 @@
-//! Pictures of what the cockpit shows, for files: a screen as SVG ([`screen`]), a chart as PNG or SVG ([`chart`]).
+//! Pictures of what the cockpit shows, for files: a screen as SVG ([`screen`]), a chart, maps and kernels, or the
+//! confusion matrix as PNG or SVG ([`chart`], [`mosaic`], [`matrix`]).
 
 pub mod chart;
 mod error;
 mod glyphs;
+pub mod matrix;
+pub mod mosaic;
 mod palette;
 pub mod screen;
 

@@ -4,6 +4,7 @@
 mod command;
 mod confusion;
 mod course;
+mod courses;
 mod event;
 mod moment;
 mod road;
@@ -13,6 +14,7 @@ mod state;
 pub use command::Command;
 pub use confusion::{Confusion, Mistake, likeliest};
 pub use course::{course, cut_back};
+pub use courses::{LayerCourses, LayerFigure};
 pub use event::{
     Change, DatasetInfo, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats, LayersSeen, Merged,
     Notice, Parent, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,

@@ -3,7 +3,7 @@
 use super::event::*;
 use super::road::{Road, SavedMoment};
 use super::series::Series;
-use super::{Confusion, Moment};
+use super::{Confusion, LayerCourses, Moment};
 use crate::knobs::{Applies, Knob, Settings};
 
 /// A change that was accepted and waits.
@@ -36,6 +36,8 @@ pub struct Session {
     /// Steps at which an epoch ended.
     pub epoch_ends: Vec<u64>,
     pub layers: Option<LayersSeen>,
+    /// What was measured of the layers over the run.
+    pub courses: LayerCourses,
     /// Of the newest evaluation.
     pub confusion: Option<Confusion>,
     /// Checkpoints on the disk, in the order in which they were written.
@@ -73,6 +75,7 @@ impl Default for Session {
             changes: Vec::new(),
             epoch_ends: Vec::new(),
             layers: None,
+            courses: LayerCourses::default(),
             confusion: None,
             saved: Vec::new(),
             roads: Vec::new(),
@@ -128,7 +131,10 @@ impl Session {
                 }
             }
             Event::Confusion(confusion) => self.confusion = Some(confusion),
-            Event::Layers(layers) => self.layers = Some(layers),
+            Event::Layers(layers) => {
+                self.courses.push(&layers);
+                self.layers = Some(layers);
+            }
             Event::Saved { step, path, reason } => self.saved(step, path, reason),
             Event::Dropped { paths } => self.saved.retain(|saved| !paths.contains(&saved.path)),
             Event::Resumed(resumption) => self.go_back(*resumption),
@@ -180,6 +186,7 @@ impl Session {
         }
         (self.progress, self.layers, self.divergence) = (None, None, None);
         self.confusion = None;
+        self.courses.cut(moment.step);
         (self.failure, self.finished, self.fetch) = (None, None, None);
     }
 

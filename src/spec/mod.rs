@@ -12,6 +12,7 @@ mod parameters;
 mod parse;
 mod shape;
 pub mod table;
+mod texts;
 mod trace;
 mod write;
 pub mod zoo;

@@ -32,6 +32,8 @@ pub enum Action {
     Enlarge,
     /// The pipeline or the table of the network.
     Pipeline,
+    /// What the strips over the run show, if anything.
+    Heat,
     ZoomIn,
     ZoomOut,
     ZoomAll,

@@ -16,6 +16,7 @@ use super::looking::Looking;
 use super::moments::Moments;
 use super::palette::Palette;
 use super::screens::Screen;
+use super::screens::explain::ExplainScreen;
 use super::screens::layer::LayerScreen;
 use super::screens::network::NetworkScreen;
 use super::screens::predictions::PredictionsScreen;
@@ -24,8 +25,9 @@ use super::sent::Sent;
 use super::theme::Theme;
 use crate::chart::{ChartModel, ChartView, Companion};
 use crate::knobs::{Knob, Settings};
+use crate::mosaic::Bitmap;
 use crate::probe::Seen;
-use crate::session::{Command, FetchState, Phase, Session, Stamped};
+use crate::session::{Command, Confusion, FetchState, Phase, Session, Stamped};
 use crate::spec::ModelSpec;
 
 /// What happened. Time comes with the messages; nothing else here knows a clock.
@@ -62,6 +64,15 @@ pub enum Effect {
 #[derive(Clone, Debug)]
 pub enum ExportRequest {
     Chart(Box<ChartModel>),
+    /// Feature maps or kernels, under this name.
+    Mosaic {
+        name: String,
+        bitmap: Box<Bitmap>,
+    },
+    Matrix {
+        confusion: Box<Confusion>,
+        classes: Vec<String>,
+    },
     /// The screen as it is.
     Screen(Buffer),
 }
@@ -131,6 +142,7 @@ pub struct App {
     pub network: NetworkScreen,
     pub layer: LayerScreen,
     pub predictions: PredictionsScreen,
+    pub explain: ExplainScreen,
     pub looking: Looking,
     /// The picture of one's own that was named last.
     pub own_picture: Option<PathBuf>,
@@ -165,6 +177,7 @@ impl App {
             network: NetworkScreen::default(),
             layer: LayerScreen::default(),
             predictions: PredictionsScreen::default(),
+            explain: ExplainScreen::default(),
             looking: Looking::default(),
             own_picture: None,
             true_colour: false,
@@ -263,6 +276,7 @@ impl App {
                 Screen::Network => vec![Context::Network, Context::Anywhere],
                 Screen::Layer => vec![Context::Layer, Context::Anywhere],
                 Screen::Predictions => vec![Context::Predictions, Context::Anywhere],
+                Screen::Explain => vec![Context::Explain, Context::Anywhere],
             },
         }
     }

@@ -24,7 +24,8 @@ pub enum Choice {
     },
     /// To the checkpoint of that name.
     Rewind(String),
-    ExportChart,
+    /// What the screen shows: a chart, maps, the confusion matrix.
+    ExportShown,
     ExportScreen,
     Stay,
 }
@@ -74,13 +75,9 @@ impl Dialog {
         Dialog::new("Fork?", text, &[('f', "fork here", Choice::Fork), ('c', "stay", Choice::Stay)])
     }
 
-    pub fn export(chart: &str) -> Dialog {
-        let chart = format!("the chart: {chart}");
-        let answers = [
-            ('c', chart.as_str(), Choice::ExportChart),
-            ('s', "the screen", Choice::ExportScreen),
-            ('n', "nothing", Choice::Stay),
-        ];
+    pub fn export(shown: &str) -> Dialog {
+        let answers =
+            [('c', shown, Choice::ExportShown), ('s', "the screen", Choice::ExportScreen), ('n', "nothing", Choice::Stay)];
         Dialog::new("Export", "What goes to a file?".into(), &answers)
     }
 

@@ -20,6 +20,7 @@ pub enum Context {
     Network,
     Layer,
     Predictions,
+    Explain,
     /// While a setting is typed in.
     Edit,
     /// While the path of a picture is typed in.
@@ -31,13 +32,14 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 13] = [
         Context::Anywhere,
         Context::Train,
         Context::Cursor,
         Context::Network,
         Context::Layer,
         Context::Predictions,
+        Context::Explain,
         Context::Edit,
         Context::OwnPicture,
         Context::Palette,
@@ -55,6 +57,7 @@ impl Context {
             Context::Network => "Network",
             Context::Layer => "Layer",
             Context::Predictions => "Predictions",
+            Context::Explain => "Explain",
             Context::Edit => "Typing a setting",
             Context::OwnPicture => "Naming a picture",
             Context::Palette => "Palette",
@@ -175,6 +178,7 @@ const ROWS: &[Row] = {
         Row(Anywhere, &[ch('2')], A::Open(Screen::Network), "network", "", 0, "the Network screen: every layer, its shape and live figures"),
         Row(Anywhere, &[ch('3')], A::Open(Screen::Layer), "layer", "", 0, "the Layer screen: feature maps, kernels and values of the selected layer"),
         Row(Anywhere, &[ch('4')], A::Open(Screen::Predictions), "predictions", "", 0, "the Predictions screen: what the network makes of test pictures, right and wrong"),
+        Row(Anywhere, &[ch('5')], A::Open(Screen::Explain), "explain", "", 0, "the Explain screen: what the selected layer does, as a formula, a curve and in words"),
         Row(Anywhere, &[ch(':')], A::Palette, "", "command", 60, "type a command or a setting, such as `momentum 0.85`"),
         Row(Anywhere, &[UP, ch('k')], A::Up, "", "", 0, "up in a list"),
         Row(Anywhere, &[DOWN, ch('j')], A::Down, "", "", 0, "down in a list"),
@@ -242,6 +246,13 @@ const ROWS: &[Row] = {
         Row(Predictions, &[ENTER], A::Pin, "", "pin", 6, "pin the selected picture and follow its prediction, or let it go"),
         Row(Predictions, &[ch('o')], A::OwnPicture, "", "own", 7, "pin a PNG or JPEG file: its middle square, scaled"),
         Row(Predictions, &[ch('i')], A::LookInside, "", "", 0, "look inside a layer with the selected picture"),
+        Row(Explain, &[ch('('), UP, ch('k')], A::OtherLayer(-1), "", "", 0, "the layer before"),
+        Row(Explain, &[ch(')'), DOWN, ch('j')], A::OtherLayer(1), "", "layer", 4, "the next layer"),
+        Row(Explain, &[ch('n')], A::OtherPicture(1), "", "picture", 5, "the next test picture"),
+        Row(Explain, &[ch('p')], A::OtherPicture(-1), "", "", 0, "the test picture before"),
+        Row(Explain, &[ch('i')], A::Open(Screen::Layer), "", "look inside", 6, "look inside the layer"),
+        Row(Network, &[ch('y')], A::Heat, "heat", "over the run", 5, "over the run, layer by layer: gradient norm, update over weights, dead units; off"),
+        Row(Network, &[ch('x')], A::Open(Screen::Explain), "", "explain", 4, "explain the selected layer"),
         Row(OwnPicture, &[ENTER], A::Accept, "", "look", 1, "show this picture to the network"),
         Row(OwnPicture, &[ESC], A::Close, "", "never mind", 2, "stay with the picture there is"),
         Row(Edit, &[ENTER], A::Accept, "", "set", 1, "send the value"),
@@ -365,7 +376,7 @@ mod tests {
 
     #[test]
     fn keys_of_later_screens_are_free() {
-        for letter in ['T', '5', '6'] {
+        for letter in ['T', '6'] {
             assert_eq!(action(Key::char(letter), &Context::ALL), None, "{letter}");
         }
     }

@@ -1,7 +1,7 @@
 //! What the open screen wants to see of the network, and what came of it.
 
 use super::app::{App, Effect};
-use super::screens::{Screen, layer, predictions};
+use super::screens::{Screen, explain, layer, predictions};
 use super::theme::ThemeName;
 use super::widgets::raster::Depth;
 use crate::mosaic::Ground;
@@ -28,6 +28,7 @@ pub fn rewatch(app: &mut App) -> Option<Effect> {
     let wanted = match app.screen {
         Screen::Layer => Some(layer::probe(app)),
         Screen::Predictions => predictions::probe(app),
+        Screen::Explain => Some(explain::probe(app)),
         Screen::Train | Screen::Network => None,
     };
     if app.worker_gone || wanted == app.looking.watched {

@@ -51,7 +51,7 @@ fn click(app: &mut App, place: Position) -> Vec<Effect> {
         Screen::Network => return network::click(app, frame.body, place),
         Screen::Layer => layer::click(app, frame.body, place),
         Screen::Predictions => predictions::click(app, frame.body, place),
-        Screen::Train => {}
+        Screen::Train | Screen::Explain => {}
     }
     if app.screen == Screen::Train {
         let settings = train::layout(app, frame.body).into_iter().find(|(panel, _)| *panel == Panel::Settings);

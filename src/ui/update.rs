@@ -203,7 +203,7 @@ fn anywhere(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Fetch => return fetch(app),
         Action::NewRun => return new_run(app),
         Action::Fork => return fork(app),
-        Action::Export => app.overlay = Some(Overlay::Dialog(Dialog::export(train::main_metric(app).title()))),
+        Action::Export => app.overlay = Some(Overlay::Dialog(Dialog::export(&screens::exportable(app)))),
         Action::ExportChart => return vec![Effect::Export(chart_request(app))],
         Action::ExportScreen => return vec![Effect::Export(screen_request(app))],
         Action::Close if banner::can_be_hidden(app) => app.seen = app.session().fetch.clone(),
@@ -300,7 +300,7 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
         Choice::Fork => app.stop(true, Exit::Fork { theme: app.theme.name }),
         Choice::Set { knob, value } => put_back(app, knob, value),
         Choice::Rewind(checkpoint) => app.steer(Command::Rewind { checkpoint, slower: false }),
-        Choice::ExportChart => anywhere(app, Action::ExportChart),
+        Choice::ExportShown => vec![Effect::Export(screens::export(app).unwrap_or_else(|| chart_request(app)))],
         Choice::ExportScreen => anywhere(app, Action::ExportScreen),
         Choice::Stay => Vec::new(),
     }

@@ -16,7 +16,7 @@ use crate::chart::{Axis, MarkerKind, Role};
 pub type Drawn<DB> = std::result::Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// Not a monospaced one: plotters sets each letter at its left edge, which tears those apart. In a PNG it is the font below; an SVG asks its reader for the first of these that is there.
-const FONT: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
+pub const FONT: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 static FONT_FILE: &[u8] = include_bytes!("../../../assets/fonts/DejaVuSans.ttf");
 
 /// Makes plotters know the font; it looks for none on the machine.

@@ -1,6 +1,7 @@
 //! The screens. Each has a state, a `view` that draws it from the [`App`](super::app::App), and an `act` for the keys that mean
 //! something else on it than elsewhere.
 
+pub mod explain;
 pub mod layer;
 pub mod network;
 pub mod predictions;
@@ -10,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::action::Action;
-use super::app::{App, Effect, Overlay};
+use super::app::{App, Effect, ExportRequest, Overlay};
 use super::field::Field;
 use super::theme::Theme;
 use super::widgets::line;
@@ -22,11 +23,12 @@ pub enum Screen {
     Network,
     Layer,
     Predictions,
+    Explain,
 }
 
 impl Screen {
     /// In the order of their tabs; the first is on key 1.
-    pub const ALL: [Screen; 4] = [Screen::Train, Screen::Network, Screen::Layer, Screen::Predictions];
+    pub const ALL: [Screen; 5] = [Screen::Train, Screen::Network, Screen::Layer, Screen::Predictions, Screen::Explain];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -34,6 +36,7 @@ impl Screen {
             Screen::Network => "Network",
             Screen::Layer => "Layer",
             Screen::Predictions => "Predictions",
+            Screen::Explain => "Explain",
         }
     }
 
@@ -51,6 +54,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Screen::Network => network::view(app, area, buf),
         Screen::Layer => layer::view(app, area, buf),
         Screen::Predictions => predictions::view(app, area, buf),
+        Screen::Explain => explain::view(app, area, buf),
     }
 }
 
@@ -61,6 +65,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Network => network::act(app, action),
         Screen::Layer => layer::act(app, action),
         Screen::Predictions => predictions::act(app, action),
+        Screen::Explain => explain::act(app, action),
     }
 }
 
@@ -92,5 +97,27 @@ pub fn take_own_picture(app: &mut App, path: &str) {
     match app.screen {
         Screen::Predictions => app.predictions.pin(picture),
         _ => app.layer.picture = picture,
+    }
+}
+
+/// What the export of the open screen writes, in words.
+pub fn exportable(app: &App) -> String {
+    match app.screen {
+        Screen::Layer => layer::exportable(app).unwrap_or_else(|| train::exportable(app)),
+        Screen::Predictions if app.shown().confusion.is_some() => "the confusion matrix".into(),
+        Screen::Train | Screen::Network | Screen::Predictions | Screen::Explain => train::exportable(app),
+    }
+}
+
+/// What the open screen shows, for a file; none where that is the chart.
+pub fn export(app: &App) -> Option<ExportRequest> {
+    match app.screen {
+        Screen::Layer => layer::export(app),
+        Screen::Predictions => {
+            let confusion = Box::new(app.shown().confusion.clone()?);
+            let classes = app.shown().header.as_ref().map_or(Vec::new(), |header| header.data.classes.clone());
+            Some(ExportRequest::Matrix { confusion, classes })
+        }
+        Screen::Train | Screen::Network | Screen::Explain => None,
     }
 }

@@ -8,15 +8,18 @@ use crate::probe::Spread;
 
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
-/// Draws the counts over the whole area, neighbours together where there are more bars than columns. A bar's height is the root
+/// Draws the counts over the whole area: several to a column, or one over several columns. A bar's height is the root
 /// of its count, so that the rare ones are seen beside the many that are zero.
 pub fn draw(area: Rect, buf: &mut Buffer, style: Style, spread: &Spread) {
     if area.is_empty() || spread.counts.is_empty() {
         return;
     }
     let bars = spread.counts.len();
-    let columns = usize::from(area.width).min(bars);
-    let sum = |column: usize| spread.counts[column * bars / columns..(column + 1) * bars / columns].iter().sum::<u32>();
+    let columns = usize::from(area.width);
+    let sum = |column: usize| {
+        let first = column * bars / columns;
+        spread.counts[first..((column + 1) * bars / columns).max(first + 1)].iter().sum::<u32>()
+    };
     let counts: Vec<f64> = (0..columns).map(|column| f64::from(sum(column)).sqrt()).collect();
     let most = counts.iter().copied().fold(1.0, f64::max);
     for (x, count) in (area.x..).zip(counts) {

@@ -9,12 +9,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 
-use crate::mosaic::{ColourMap, Extent, Scale};
+use crate::mosaic::{Bitmap, ColourMap, Extent, Scale};
 use crate::probe::{LayerProbe, LayerSight, Picture, Probe, Seen, Sight};
 use crate::session::Session;
 use crate::spec::{Layer, ModelSpec, grouped};
 use crate::ui::action::Action;
-use crate::ui::app::{App, Effect, Tone};
+use crate::ui::app::{App, Effect, ExportRequest, Tone};
 use crate::ui::figures::milliseconds;
 use crate::ui::screens::{self, network};
 use crate::ui::widgets::panel::panel;
@@ -338,4 +338,18 @@ pub fn click(app: &mut App, area: Rect, place: Position) {
         app.layer.enlarged = app.layer.selected == tile;
         select(app, tile);
     }
+}
+
+/// What an export of the maps is called.
+pub fn exportable(app: &App) -> Option<String> {
+    with_scene(app, app.area, |scene| format!("{}: {}", scene.layer.name, scene.shown.title()))
+}
+
+/// All tiles as one picture.
+pub fn export(app: &App) -> Option<ExportRequest> {
+    with_scene(app, app.area, |scene| {
+        let (screen, tiles) = (scene.screen, &scene.shown.tiles);
+        let bitmap = Box::new(Bitmap::mosaic(tiles, screen.scale, screen.all, screen.colours, app.ground()));
+        ExportRequest::Mosaic { name: format!("{}-{}", scene.layer.name, scene.shown.subject.stem()), bitmap }
+    })
 }

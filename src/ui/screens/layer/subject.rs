@@ -25,6 +25,19 @@ impl Subject {
         matches!(self, Subject::Weights | Subject::Gradient | Subject::Change)
     }
 
+    /// For the name of a file.
+    pub fn stem(self) -> &'static str {
+        match self {
+            Subject::Output => "output",
+            Subject::Input => "input",
+            Subject::Difference => "difference",
+            Subject::Mask => "mask",
+            Subject::Weights => "kernels",
+            Subject::Gradient => "gradient",
+            Subject::Change => "change",
+        }
+    }
+
     pub fn words(self) -> &'static str {
         match self {
             Subject::Output => "output",

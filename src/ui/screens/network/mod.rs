@@ -1,6 +1,7 @@
 //! The Network screen: every layer with its shape, its costs and what it does, as a table and as a drawn pipeline.
 
 mod detail;
+mod heat;
 mod layers;
 mod pipeline;
 mod stages;
@@ -23,6 +24,7 @@ use crate::ui::update::perform;
 use crate::ui::widgets::grid::Grid;
 use crate::ui::widgets::line;
 use crate::ui::widgets::panel::panel;
+use heat::Heat;
 use layers::{LayerView, layers};
 use stages::{Stage, stage_of, stages};
 
@@ -32,6 +34,8 @@ pub struct NetworkScreen {
     selected: usize,
     /// Where there is no room for both: the pipeline rather than the table.
     pipeline: bool,
+    /// What the strips over the run show.
+    heat: Heat,
     /// Only one of them, without the lines about the selected layer, however much room there is.
     alone: bool,
 }
@@ -60,10 +64,13 @@ struct Scene<'a> {
     /// The stage of the selected layer.
     stage: usize,
     layout: Layout,
+    /// All that the parts have, below the strips.
+    area: Rect,
 }
 
 /// Puts the scene together for `area` and hands it on.
 fn with_scene<R>(app: &App, area: Rect, then: impl FnOnce(&Scene) -> R) -> Result<R, SpecError> {
+    let (_, area) = heat::divided(app, area);
     let (model, session) = (model(app), app.shown());
     let trace = model.trace()?;
     let layers = layers(model, &trace, session, &app.sent);
@@ -72,7 +79,7 @@ fn with_scene<R>(app: &App, area: Rect, then: impl FnOnce(&Scene) -> R) -> Resul
     let grid = table::grid(&layers, &trace, selected, &app.theme);
     let layout = layout(area, &app.network, &stages, &grid);
     let stage = stage_of(&stages, selected);
-    Ok(then(&Scene { model, session, trace: &trace, layers: &layers, stages: &stages, grid, selected, stage, layout }))
+    Ok(then(&Scene { model, session, trace: &trace, layers: &layers, stages: &stages, grid, selected, stage, layout, area }))
 }
 
 /// The network of the run in view, or the one that is about to be trained.
@@ -125,16 +132,19 @@ fn rows_area(table: Rect, whole: Rect) -> Rect {
 }
 
 pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
-    let drawn = with_scene(app, area, |scene| draw(scene, area, buf, &app.theme));
+    if let (Some(strips), _) = heat::divided(app, area) {
+        heat::draw(app, strips, buf);
+    }
+    let drawn = with_scene(app, area, |scene| draw(scene, buf, &app.theme));
     if let Err(error) = drawn {
         // The trainer takes no such network; a record by another hand may hold anything.
         line::spans(area, buf, Span::styled(error.to_string(), app.theme.bad).into());
     }
 }
 
-fn draw(scene: &Scene, area: Rect, buf: &mut Buffer, theme: &Theme) {
+fn draw(scene: &Scene, buf: &mut Buffer, theme: &Theme) {
     if let Some(table) = scene.layout.table {
-        let rows = rows_area(table, area);
+        let rows = rows_area(table, scene.area);
         let seen = scene.grid.visible(rows.height);
         let mut facts = facts(scene, theme);
         if seen.len() < scene.layers.len() {
@@ -142,7 +152,7 @@ fn draw(scene: &Scene, area: Rect, buf: &mut Buffer, theme: &Theme) {
             facts.insert(0, vec![Span::styled(part, theme.text)]);
         }
         let inner = panel(table, buf, theme, &scene.model.name, facts, &watched(scene.session));
-        let chain = Rect { height: chain_height(area).min(inner.height), ..inner };
+        let chain = Rect { height: chain_height(scene.area).min(inner.height), ..inner };
         pipeline::chain(chain, buf, theme, scene.stages, scene.stage);
         scene.grid.draw(rows, buf, theme);
     }
@@ -187,6 +197,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Last => move_by(app, isize::MAX),
         Action::Left => to_stage(app, -1),
         Action::Right => to_stage(app, 1),
+        Action::Heat => app.network.heat = app.network.heat.next(),
         Action::Pipeline => app.network.pipeline = !app.network.pipeline,
         Action::Enlarge => {
             let screen = &mut app.network;
@@ -252,16 +263,16 @@ pub fn word(app: &App, body: Rect, action: Action) -> Option<String> {
 
 /// Selects the layer under a place on the screen; a second time switches it.
 pub fn click(app: &mut App, area: Rect, place: Position) -> Vec<Effect> {
-    let found = with_scene(app, area, |scene| layer_at(scene, area, place));
+    let found = with_scene(app, area, |scene| layer_at(scene, place));
     let Ok(Some(layer)) = found else { return Vec::new() };
     let again = selected(app) == layer;
     app.network.selected = layer;
     if again && model(app).lrn_knob(layer).is_some() { switch(app) } else { Vec::new() }
 }
 
-fn layer_at(scene: &Scene, area: Rect, place: Position) -> Option<usize> {
+fn layer_at(scene: &Scene, place: Position) -> Option<usize> {
     match (scene.layout.table, scene.layout.pipeline) {
-        (Some(table), _) if table.contains(place) => scene.grid.row_at(rows_area(table, area), place.y),
+        (Some(table), _) if table.contains(place) => scene.grid.row_at(rows_area(table, scene.area), place.y),
         (_, Some(drawn)) if drawn.contains(place) => {
             let stage = pipeline::stage_at(below(drawn, 1), scene.stages, scene.stage, place)?;
             scene.stages.get(stage).filter(|stage| !stage.places.is_empty()).map(|stage| stage.places.start)

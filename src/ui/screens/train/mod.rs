@@ -136,6 +136,10 @@ pub fn chart_at(app: &App, area: Rect, place: Position) -> Option<(ChartModel, R
 }
 
 /// The chart that an export means: the enlarged one, else the loss.
+pub fn exportable(app: &App) -> String {
+    format!("the chart: {}", main_metric(app).title())
+}
+
 pub fn main_metric(app: &App) -> Metric {
     app.train.enlarged.and_then(Panel::metric).unwrap_or(Metric::Loss)
 }
