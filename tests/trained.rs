@@ -50,6 +50,14 @@ fn a_run_is_evaluated_and_asked_about_pictures_and_bad_ones_are_refused() {
     let shares: Vec<f64> = told.iter().map(|one| one["probability"].as_f64().unwrap()).collect();
     assert!(shares.windows(2).all(|pair| pair[0] >= pair[1]) && shares.iter().sum::<f64>() <= 1.0 + 1e-5, "{shares:?}");
 
+    let out = folder.path().join("pictures");
+    let exported = Command::new(env!("CARGO_BIN_EXE_alexscope")).arg("export").arg(&run).arg("--out").arg(&out).output().unwrap();
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    for name in ["kernels-conv1", "maps-conv1", "maps-pool2", "confusion", "loss", "accuracy"] {
+        assert!(image::open(out.join(format!("{name}.png"))).is_ok(), "{name}.png");
+        assert!(std::fs::read_to_string(out.join(format!("{name}.svg"))).unwrap().contains("<svg"), "{name}.svg");
+    }
+
     let short = folder.path().join("short.png");
     let whole = std::fs::read(&dog).unwrap();
     std::fs::write(&short, &whole[..whole.len() / 3]).unwrap();

@@ -99,7 +99,7 @@ fn draw<DB: DrawingBackend>(
         let middle = |place: usize| place as u32 * side + side / 2;
         if count <= NUMBERED || of % 10 == 0 {
             write(name(of), (NAMES - 8, HEAD + middle(of)), 13, ground.foreground, HPos::Right)?;
-            let short: String = name(of).chars().take(7).collect();
+            let short: String = name(of).chars().take(8).collect();
             write(&short, (NAMES + middle(of), HEAD - 14), 13, ground.foreground, HPos::Center)?;
         }
         for guess in 0..count {

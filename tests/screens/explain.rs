@@ -28,7 +28,7 @@ fn answer(cockpit: &mut Cockpit, mask: Option<Vec<u8>>) {
         panic!("nothing is looked at: {:?}", cockpit.sent)
     };
     let value = |at: usize| ((at as f32 * 0.37).sin() + (at as f32 * 0.011).cos()) * 20.0;
-    let input = Maps { shape: vec![96, 27, 27], values: (0..96 * 27 * 27).map(value).collect() };
+    let input = Maps { shape: vec![48, 13, 13], values: (0..48 * 13 * 13).map(value).collect() };
     let sight = LayerSight { output: input.clone(), input, mask, ..Default::default() };
     let sight = Ok(Sight::Layer(Box::new(sight)));
     cockpit.take(Msg::Seen(Box::new(Seen { probe, step: 1_000, took: 1.0, per_step: 0.31, sight })));
@@ -115,7 +115,7 @@ fn every_layer_can_be_explained_at_every_size() {
     for (width, height) in [(40, 12), (59, 15), (81, 24), (111, 30)] {
         let mut cockpit = explaining("conv1", (width, height));
         for _ in 0..cockpit.app.model.layers.len() {
-            answer(&mut cockpit, Some(vec![1; 96 * 27 * 27]));
+            answer(&mut cockpit, Some(vec![1; 48 * 13 * 13]));
             cockpit.terminal();
             cockpit.press("e");
             cockpit.terminal();

@@ -22,7 +22,7 @@ pub fn draw(app: &App, sight: Option<&LayerSight>, area: Rect, buf: &mut Buffer)
     };
     let silent = mask.iter().filter(|spoke| **spoke == 0).count();
     let words = format!(
-        "{} of {} units silent ({}) for this step's first picture; the others scaled up",
+        "{} of {} units silent ({}) for this step's first picture, the others scaled",
         grouped(silent as u64),
         grouped(mask.len() as u64),
         percent(silent as f64 / mask.len().max(1) as f64)

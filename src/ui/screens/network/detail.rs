@@ -26,6 +26,11 @@ pub fn draw(area: Rect, buf: &mut Buffer, theme: &Theme, layer: &LayerView, sess
     if lines.len() > usize::from(area.height) {
         lines = flowing(paragraphs.concat());
     }
+    let room = usize::from(area.height).saturating_sub(lines.len());
+    let about = layer.layer.what.about().split("\n\n").next().unwrap_or_default();
+    if room > 0 {
+        lines.extend(line::wrapped_within(about, area.width, room).into_iter().map(|text| Line::styled(text, theme.dim)));
+    }
     for (y, text) in (area.y..area.bottom()).zip(lines) {
         line::spans(Rect { y, height: 1, ..area }, buf, text);
     }
