@@ -199,12 +199,13 @@ pub fn read_checkpoint(folder: &Path) -> Result<Saved, CheckpointError> {
         Ok(bytes)
     };
     let state = serde_json::from_slice(&checked(STATE)?).map_err(|error| damaged(STATE, error.to_string()))?;
-    let arrays = |name: &str| decode(&checked(name)?).map_err(|reason| damaged(name, reason));
+    let arrays = |name: &str| read_arrays(&checked(name)?).map_err(|reason| damaged(name, reason));
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Saved { name, state, parameters: arrays(MODEL)?, velocities: arrays(OPTIMIZER)? })
 }
 
-fn decode(bytes: &[u8]) -> Result<Arrays, String> {
+/// Reads a safetensors file of f32 arrays from memory; says what is wrong with any other.
+pub fn read_arrays(bytes: &[u8]) -> Result<Arrays, String> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     tensors
         .iter()

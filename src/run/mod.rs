@@ -19,6 +19,6 @@ pub use folder::{RunError, RunFolder};
 pub use fork::fork;
 pub use listing::{RunState, RunSummary, list_runs, listing_text, tree};
 pub use lock::RunLock;
-pub use record::{Recorder, read_events, read_record};
+pub use record::{Recorder, parse_record, read_events, read_record};
 pub use saving::{prune_checkpoints, write_checkpoint};
 pub use verify::{Verified, verify};

@@ -62,9 +62,13 @@ pub fn read_events(path: &Path) -> Result<Vec<Stamped>, RunError> {
 
 /// Reads what can be read of a record, and says which lines cannot. A last line that was cut off by a crash is neither.
 pub fn read_record(path: &Path) -> Result<(Vec<Stamped>, Vec<RunError>), RunError> {
-    let bytes = fs::read(path).map_err(RunError::io("read", path))?;
+    fs::read(path).map(|bytes| parse_record(&bytes, path)).map_err(RunError::io("read", path))
+}
+
+/// The same from memory; `path` is for errors.
+pub fn parse_record(bytes: &[u8], path: &Path) -> (Vec<Stamped>, Vec<RunError>) {
     let (mut events, mut damage) = (Vec::new(), Vec::new());
-    for (index, line) in bytes[..complete(&bytes)].split(|byte| *byte == b'\n').enumerate() {
+    for (index, line) in bytes[..complete(bytes)].split(|byte| *byte == b'\n').enumerate() {
         match serde_json::from_slice(line) {
             Ok(stamped) => events.push(stamped),
             Err(_) if line.is_empty() => {}
@@ -73,7 +77,7 @@ pub fn read_record(path: &Path) -> Result<(Vec<Stamped>, Vec<RunError>), RunErro
             }
         }
     }
-    Ok((events, damage))
+    (events, damage)
 }
 
 /// Length of the lines that were written to their end.

@@ -7,6 +7,8 @@ mod hostile;
 mod killed;
 mod panics;
 mod program;
+#[cfg(unix)]
+mod training;
 
 use std::path::Path;
 
