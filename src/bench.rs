@@ -1,15 +1,19 @@
 //! How long a training step takes, layer by layer, from a ready batch: forward, loss, backward, update.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Instant;
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use color_eyre::eyre::{Result, eyre};
 use serde::Serialize;
 
 use crate::cli::BenchArgs;
+use crate::dataset::{self, Opened};
 use crate::knobs::{Knob, Settings};
-use crate::nn::{Mode, Network};
+use crate::nn::device::Found;
+use crate::nn::{BenchInput, Learned, Mode, Network, form_of};
+use crate::ops::Form;
 use crate::spec::{ModelSpec, zoo};
 use crate::start;
 
@@ -19,6 +23,13 @@ const WARM_UP: usize = 2;
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub model: String,
+    /// `cpu`, or the GPU's name.
+    pub device: String,
+    /// `f32`, `tf32`, `bf16`
+    pub precision: String,
+    pub channels_last: bool,
+    /// Each step begins at bytes.
+    pub from_bytes: bool,
     pub batch_size: usize,
     pub threads: usize,
     pub steps: usize,
@@ -45,65 +56,115 @@ pub fn measure(arguments: &BenchArgs) -> Result<Report> {
     arguments.set.iter().try_for_each(|(knob, value)| settings.set(*knob, *value))?;
     let threads = start::threads(arguments.threads);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let batch_size = settings.count(Knob::BatchSize);
     let model = start::as_set(model, &settings);
-    pool.install(|| run(&model, &settings, batch_size, arguments.steps.max(1), threads))
+    let found = start::found(arguments.device)?;
+    pool.install(|| Bench { model, settings, found, threads, arguments }.run())
 }
 
-fn run(model: &ModelSpec, settings: &Settings, batch_size: usize, steps: usize, threads: usize) -> Result<Report> {
-    let mut network = Network::build(model, 1, batch_size)?;
-    let [channels, height, width] = model.input;
-    let count = batch_size * channels * height * width;
-    // A picture's values after standardizing lie about there; what they are does not change the time.
-    let pixels: Vec<f32> = (0..count).map(|i| (i * 7919 % 2003) as f32 / 500.0 - 2.0).collect();
-    let images = Tensor::from_vec(pixels, (batch_size, channels, height, width), &Device::Cpu)?;
-    let labels: Vec<u8> = (0..batch_size).map(|i| (i % model.classes) as u8).collect();
-    let mut on = |_: &str, _: usize| ControlFlow::Continue(());
+struct Bench<'a> {
+    model: ModelSpec,
+    settings: Settings,
+    found: Found,
+    threads: usize,
+    arguments: &'a BenchArgs,
+}
 
-    let (mut whole, mut update) = (Vec::new(), Vec::new());
-    let mut forward = vec![Vec::new(); network.nodes().len()];
-    let mut backward = forward.clone();
-    for step in 0..WARM_UP + steps {
-        let start = Instant::now();
-        let mode = Mode::Training { seed: 1, step: step as u64 + 1 };
-        let _ = network.forward(&images, settings, mode, &mut on)?;
-        let loss = network.loss(&labels)?.loss_sum;
-        let _ = network.backward(&labels, settings, &mut on)?;
-        let squares = network.gradient_squares()?;
-        if !loss.is_finite() || squares.iter().any(|sum| !sum.is_finite()) {
-            return Err(eyre!(
-                "the loss left the finite numbers after {step} steps; take a smaller rate: --set learning-rate=1e-6"
-            ));
+impl Bench<'_> {
+    fn run(self) -> Result<Report> {
+        let batch = self.settings.count(Knob::BatchSize);
+        let device = self.found.adopt()?;
+        let form = form_of(&device, &self.settings);
+        let mut network = Network::build_on(&device, form, &self.model, 1, batch)?;
+        let mut input = match self.arguments.from_bytes {
+            true => BenchInput::bytes(&network, &self.model, &Arc::new(dataset::load(&Opened::Emoji10)?), batch)?,
+            false => BenchInput::ready(&network, &self.model, batch)?,
+        };
+        // On a device of its own, measuring the layers costs a little: the whole step is measured without.
+        let passes: &[bool] = if device.is_cpu() { &[true] } else { &[false, true] };
+        let mut times = Measured::new(network.nodes().len());
+        for &layers in passes {
+            network.times.on_device = layers;
+            for step in 0..WARM_UP + self.arguments.steps.max(1) {
+                let start = Instant::now();
+                let (images, labels) = input.batch(&network, step)?;
+                let update_ms = self.step(&mut network, &images, &labels, step)?;
+                if step < WARM_UP {
+                    continue;
+                }
+                if layers == passes[0] {
+                    times.whole.push(start.elapsed().as_secs_f64() * 1e3);
+                }
+                if layers {
+                    times.layers(&network, update_ms);
+                }
+            }
         }
-        let before_update = Instant::now();
-        network.update(settings, settings.get(Knob::LearningRate), false)?;
-        if step >= WARM_UP {
-            update.push(before_update.elapsed().as_secs_f64() * 1e3);
-            whole.push(start.elapsed().as_secs_f64() * 1e3);
-            for (place, (all, times)) in forward.iter_mut().zip(&mut backward).enumerate() {
-                all.push(network.times.forward[place]);
-                times.push(network.times.backward[place]);
+        let layers = network.nodes().iter().map(|node| node.name.clone());
+        Ok(times.report(layers, &self, form))
+    }
+
+    /// One step; returns the milliseconds of its update.
+    fn step(&self, network: &mut Network, images: &Tensor, labels: &[u8], step: usize) -> Result<f64> {
+        let mut on = |_: &str, _: usize| ControlFlow::Continue(());
+        let mode = Mode::Training { seed: 1, step: step as u64 + 1 };
+        let _ = network.forward(images, &self.settings, mode, &mut on)?;
+        let rate = self.settings.get(Knob::LearningRate);
+        match network.learn(labels, &self.settings, rate, false, &mut on)? {
+            Learned::Taken(taken) => Ok(taken.update_ms),
+            Learned::Diverged { .. } | Learned::Abandoned => {
+                Err(eyre!("the loss left the finite numbers after {step} steps; take a smaller rate: --set learning-rate=1e-6"))
             }
         }
     }
-    let median_step_ms = median(&mut whole);
-    let layers = network.nodes().iter().zip(forward.iter_mut().zip(&mut backward));
-    Ok(Report {
-        model: model.name.clone(),
-        batch_size,
-        threads,
-        steps,
-        median_step_ms,
-        images_per_second: batch_size as f64 * 1e3 / median_step_ms,
-        update_ms: median(&mut update),
-        layers: layers
-            .map(|(node, (forward, backward))| LayerTime {
-                name: node.name.clone(),
-                forward_ms: median(forward),
-                backward_ms: median(backward),
-            })
-            .collect(),
-    })
+}
+
+/// Milliseconds, one a measured step.
+struct Measured {
+    whole: Vec<f64>,
+    update: Vec<f64>,
+    forward: Vec<Vec<f64>>,
+    backward: Vec<Vec<f64>>,
+}
+
+impl Measured {
+    fn new(layers: usize) -> Measured {
+        let none = vec![Vec::new(); layers];
+        Measured { whole: Vec::new(), update: Vec::new(), forward: none.clone(), backward: none }
+    }
+
+    fn layers(&mut self, network: &Network, update_ms: f64) {
+        self.update.push(update_ms);
+        self.forward.iter_mut().zip(&network.times.forward).for_each(|(all, time)| all.push(*time));
+        self.backward.iter_mut().zip(&network.times.backward).for_each(|(all, time)| all.push(*time));
+    }
+
+    fn report(mut self, names: impl Iterator<Item = String>, bench: &Bench, form: Form) -> Report {
+        let batch_size = bench.settings.count(Knob::BatchSize);
+        let median_step_ms = median(&mut self.whole);
+        let times = self.forward.iter_mut().zip(&mut self.backward);
+        let layer = |(name, (forward, backward)): (String, (&mut Vec<f64>, &mut Vec<f64>))| LayerTime {
+            name,
+            forward_ms: median(forward),
+            backward_ms: median(backward),
+        };
+        Report {
+            model: bench.model.name.clone(),
+            device: match &bench.found {
+                Found::Cpu { .. } => "cpu".into(),
+                Found::Cuda { name, .. } => name.clone(),
+            },
+            precision: format!("{:?}", form.precision).to_lowercase(),
+            channels_last: form.channels_last,
+            from_bytes: bench.arguments.from_bytes,
+            batch_size,
+            threads: bench.threads,
+            steps: bench.arguments.steps.max(1),
+            median_step_ms,
+            images_per_second: batch_size as f64 * 1e3 / median_step_ms,
+            update_ms: median(&mut self.update),
+            layers: names.zip(times).map(layer).collect(),
+        }
+    }
 }
 
 fn median(times: &mut [f64]) -> f64 {
@@ -112,11 +173,24 @@ fn median(times: &mut [f64]) -> f64 {
 }
 
 impl Report {
+    /// `2 threads`, `NVIDIA H100, bf16, channels last`
+    fn place(&self) -> String {
+        match &self.device[..] {
+            "cpu" => format!("{} threads", self.threads),
+            gpu => format!("{gpu}, {}{}", self.precision, if self.channels_last { ", channels last" } else { "" }),
+        }
+    }
+
     /// The report as a table.
     pub fn text(&self) -> String {
         let mut text = format!(
-            "{} · batch {} · {} threads · median of {} steps\n{:.1} ms a step · {:.1} images/s\n\n",
-            self.model, self.batch_size, self.threads, self.steps, self.median_step_ms, self.images_per_second
+            "{} · batch {} · {} · median of {} steps\n{:.1} ms a step · {:.1} images/s\n\n",
+            self.model,
+            self.batch_size,
+            self.place(),
+            self.steps,
+            self.median_step_ms,
+            self.images_per_second
         );
         text += &format!("{:<12}{:>12}{:>13}{:>8}\n", "layer", "forward ms", "backward ms", "share");
         for layer in &self.layers {

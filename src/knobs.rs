@@ -20,6 +20,11 @@ pub const SCHEDULES: [&str; 4] = ["constant", "step", "cosine", "one-cycle"];
 /// Where initial weights come from; the order is the order of the `init` knob's choices.
 pub const INITS: [&str; 4] = ["model", "he", "normal", "truncated-normal"];
 
+/// How an NVIDIA GPU computes; the order is the order of the `precision` knob's choices.
+pub const PRECISIONS: [&str; 4] = ["auto", "f32", "tf32", "bf16"];
+/// Orders of a picture's numbers on a GPU; the order is the order of the `layout` knob's choices.
+pub const LAYOUTS: [&str; 3] = ["auto", "planes", "channels-last"];
+
 /// The names of all settings. `LrnLayer(i)` is the i-th LRN layer of the network, counted from 1: `lrn.1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Knob {
@@ -52,6 +57,9 @@ pub enum Knob {
     Seed,
     Init,
     Towers,
+    Precision,
+    Layout,
+    Deterministic,
 }
 
 /// When a change of a setting takes hold.
@@ -439,6 +447,39 @@ pub const TABLE: &[KnobSpec] = &[
         NewRun,
         &[],
         "groups of the layers that the paper split over two GPUs; 0 is as the model's file says, 1 joins them"
+    ),
+    knob!(
+        Precision,
+        "precision",
+        "precision",
+        "",
+        0.0,
+        Kind::Choice(&PRECISIONS),
+        NextStep,
+        &[],
+        "factors of products on a GPU; auto is tf32; bf16 also holds what goes from layer to layer; the CPU always computes in f32"
+    ),
+    knob!(
+        Layout,
+        "layout",
+        "layout",
+        "",
+        0.0,
+        Kind::Choice(&LAYOUTS),
+        NextStep,
+        &[],
+        "order of a picture's numbers on a GPU; auto is planes for f32 and channels-last for the tensor cores"
+    ),
+    knob!(
+        Deterministic,
+        "deterministic",
+        "deterministic",
+        "",
+        1.0,
+        Kind::Toggle,
+        NextStep,
+        &[],
+        "convolutions on a GPU give the same bits each time, chosen by rule; off, the quickest by the clock"
     ),
 ];
 

@@ -75,7 +75,7 @@ fn train(arguments: &TrainArgs) -> Result<u8> {
         let plan = |wanted: &Wanted| match wanted {
             Wanted::First => start::plan(arguments, None, false),
             Wanted::Anew(settings) => start::plan(arguments, Some(settings), false),
-            Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads),
+            Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads, arguments.device),
         };
         cockpit::open(plan, &arguments.show)
     }
@@ -88,7 +88,7 @@ fn resume(arguments: &ResumeArgs) -> Result<u8> {
     let plan = |wanted: &Wanted| match wanted {
         Wanted::First => start::resume(arguments, false),
         Wanted::Anew(settings) => start::anew(arguments, settings),
-        Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads),
+        Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads, arguments.device),
     };
     cockpit::open(plan, &arguments.show)
 }

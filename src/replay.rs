@@ -66,7 +66,7 @@ pub fn run(arguments: &ReplayArgs) -> Result<Replay> {
     let folder = RunFolder::find(arguments.run.as_deref())?;
     let header = folder.header()?;
     let events = read_events(&folder.events_path())?;
-    let circumstances = circumstances(&header, &events, arguments);
+    let circumstances = circumstances(&header, &events, arguments)?;
     let course = course(events);
     let mut steps: Vec<StepStats> = course.iter().filter_map(|stamped| step(&stamped.event)).collect();
     steps.truncate(arguments.steps.unwrap_or(usize::MAX));
@@ -74,7 +74,7 @@ pub fn run(arguments: &ReplayArgs) -> Result<Replay> {
         bail!("{} holds no step to run again", folder.path().display());
     }
     let script = script(&course);
-    let prepare = start::again(&header, arguments.data.as_deref())?;
+    let prepare = start::again(&header, arguments.data.as_deref(), start::recorded_on(&header))?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(start::threads(arguments.threads)).build()?;
     pool.install(move || {
         let mut prepared = prepare(&mut |_| {}).map_err(|reason| eyre!(reason))?;
@@ -129,6 +129,7 @@ fn compare(steps: &[StepStats], mut engine: Engine, learner: &mut dyn Learner) -
                     let what = format!("the {} of {} is not a finite number", divergence.what, divergence.layer);
                     return Ok((same, Some(instead(&what))));
                 }
+                Stepped::NoRoom(reason) => bail!(reason),
                 Stepped::Abandoned => bail!("step {} was given up, and nobody asked for that", plan.step),
             },
             // Neither changes a weight.
@@ -149,8 +150,8 @@ fn say(told: &mut Instant, done: u64, of: usize) {
 }
 
 /// What is not as it was. The number of threads is no reason for a difference, but belongs to a full account.
-fn circumstances(header: &RunHeader, events: &[Stamped], arguments: &ReplayArgs) -> Vec<String> {
-    let here = start::device(arguments.threads);
+fn circumstances(header: &RunHeader, events: &[Stamped], arguments: &ReplayArgs) -> Result<Vec<String>> {
+    let here = start::device_like(header, arguments.threads)?;
     let mut found = Vec::new();
     let mut note = |what: String| {
         if !found.contains(&what) {
@@ -173,5 +174,5 @@ fn circumstances(header: &RunHeader, events: &[Stamped], arguments: &ReplayArgs)
             note(format!("version {version} recorded it, and this is {this}"));
         }
     }
-    found
+    Ok(found)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use color_eyre::eyre::{Result, WrapErr, eyre};
+use color_eyre::eyre::{Result, WrapErr};
 
 use crate::cli::{DeviceChoice, ForkArgs, ResumeArgs, TrainArgs};
 use crate::dataset::folder::Broken;
@@ -14,9 +14,10 @@ use crate::dataset::{self, DATA_FOLDER, Opened, Source};
 use crate::engine::{Pictures, Script};
 use crate::knobs::{Knob, Settings};
 use crate::nn::NetworkLearner;
+use crate::nn::device::{self, Found, Wanted};
 use crate::pictures::{self, Ready};
 use crate::run::{RunError, RunFolder, checkpoint_at, newest_checkpoint, read_record};
-use crate::session::{DeviceInfo, RunHeader};
+use crate::session::{DeviceInfo, Notice, RunHeader};
 use crate::spec::{ModelSpec, WeightInit, zoo};
 use crate::worker::{Fetch, Plan, Prepare, Prepared, Resume};
 use crate::{fetch, logging, run};
@@ -33,9 +34,7 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
         }
     };
     let ready = pictures::open(Source::find(arguments.data.as_deref())?, as_set(model, &settings), arguments.broken.into())?;
-    if arguments.device == DeviceChoice::Cuda {
-        return Err(eyre!("this program was built without CUDA; use --device cpu, or auto"));
-    }
+    let found = found(arguments.device)?;
     let script = match &arguments.script {
         Some(path) => {
             let text = fs::read_to_string(path).wrap_err_with(|| format!("cannot read the script {}", path.display()))?;
@@ -45,7 +44,7 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
     };
     // A new run in the place of an old one has a folder of its own.
     let named = arguments.run_dir.as_deref().filter(|folder| unattended || !RunFolder::holds_a_run(folder));
-    begin(ready, settings, script, named, arguments.threads, unattended)
+    begin(ready, settings, script, named, Computes { found, threads: arguments.threads }, unattended)
 }
 
 /// A new run in the place of one that went on: its network and its data, other settings.
@@ -53,7 +52,8 @@ pub fn anew(arguments: &ResumeArgs, settings: &Settings) -> Result<Plan> {
     let header = RunFolder::find(arguments.run.as_deref())?.header()?;
     let source = source_of(&header, arguments.data.as_deref())?;
     let ready = pictures::open(source, as_set(header.model, settings), Broken::Skip)?;
-    begin(ready, settings.clone(), Script::default(), None, arguments.threads, false)
+    let computes = Computes { found: found(arguments.device)?, threads: arguments.threads };
+    begin(ready, settings.clone(), Script::default(), None, computes, false)
 }
 
 fn begin(
@@ -61,10 +61,11 @@ fn begin(
     settings: Settings,
     script: Script,
     named: Option<&Path>,
-    asked_threads: Option<usize>,
+    computes: Computes,
     unattended: bool,
 ) -> Result<Plan> {
-    let Ready { opened, info, model, notices } = ready;
+    let Ready { opened, info, model, mut notices } = ready;
+    notices.extend(computes.notice());
     let now = SystemTime::now();
     let folder = RunFolder::create(named, &model.name, now)?;
     let lock = folder.lock()?;
@@ -76,13 +77,13 @@ fn begin(
         model: model.clone(),
         settings: settings.clone(),
         data: info,
-        device: device(asked_threads),
+        device: computes.info(),
         started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         parent: None,
     };
     tracing::info!(model = %model.name, data = %header.data.name, device = %header.device.name, "a run begins");
     let fetch = fetcher(&opened);
-    let prepare = prepare(model, opened, settings);
+    let prepare = prepare(model, opened, settings, computes.found);
     Ok(Plan { header, script, folder: Some((folder, lock)), resume: None, notices, prepare, fetch, unattended })
 }
 
@@ -106,24 +107,25 @@ fn ready_again(header: &RunHeader, moved: Option<&Path>) -> Result<Ready> {
 }
 
 /// What trained a run when it began, to do it again.
-pub fn again(header: &RunHeader, moved: Option<&Path>) -> Result<Prepare> {
+pub fn again(header: &RunHeader, moved: Option<&Path>, device: DeviceChoice) -> Result<Prepare> {
     let ready = ready_again(header, moved)?;
-    Ok(prepare(header.model.clone(), ready.opened, header.settings.clone()))
+    Ok(prepare(header.model.clone(), ready.opened, header.settings.clone(), found(device)?))
 }
 
 /// A run that is there, from its newest whole checkpoint.
 pub fn resume(arguments: &ResumeArgs, unattended: bool) -> Result<Plan> {
     let folder = RunFolder::find(arguments.run.as_deref())?;
-    go_on(folder, arguments.data.as_deref(), arguments.threads, unattended)
+    let computes = Computes { found: found(arguments.device)?, threads: arguments.threads };
+    go_on(folder, arguments.data.as_deref(), computes, unattended)
 }
 
 /// A run that branches off from the newest checkpoint of another.
-pub fn branch(parent: &Path, moved: Option<&Path>, threads: Option<usize>) -> Result<Plan> {
+pub fn branch(parent: &Path, moved: Option<&Path>, threads: Option<usize>, device: DeviceChoice) -> Result<Plan> {
     let folder = fork(&ForkArgs { run: parent.into(), at: None, run_dir: None })?;
-    go_on(folder, moved, threads, false)
+    go_on(folder, moved, Computes { found: found(device)?, threads }, false)
 }
 
-fn go_on(folder: RunFolder, moved: Option<&Path>, asked_threads: Option<usize>, unattended: bool) -> Result<Plan> {
+fn go_on(folder: RunFolder, moved: Option<&Path>, computes: Computes, unattended: bool) -> Result<Plan> {
     let lock = folder.lock()?;
     logging::to_folder(folder.path());
     let (mut header, lost) = folder.header_or_record()?;
@@ -135,15 +137,16 @@ fn go_on(folder: RunFolder, moved: Option<&Path>, asked_threads: Option<usize>, 
         Some(damaged) => RunError::Checkpoint(damaged),
         None => RunError::NothingSaved(folder.path().to_path_buf()),
     })?;
-    header.device = device(asked_threads);
+    header.device = computes.info();
     let ready = ready_again(&header, moved)?;
     let (events, damaged) = read_record(&folder.events_path()).unwrap_or_else(|error| (Vec::new(), vec![error]));
     warnings.extend(damaged.iter().map(|error| format!("{error}; it is left out")));
     let time = events.last().map_or(0.0, |last| last.time);
     let fetch = fetcher(&ready.opened);
-    let prepare = prepare(header.model.clone(), ready.opened, saved.state.moment.settings.clone());
+    let prepare = prepare(header.model.clone(), ready.opened, saved.state.moment.settings.clone(), computes.found.clone());
     let resume = Some(Resume { saved, time, warnings });
-    let (script, folder, notices) = (Script::default(), Some((folder, lock)), ready.notices);
+    let (script, folder, mut notices) = (Script::default(), Some((folder, lock)), ready.notices);
+    notices.extend(computes.notice());
     Ok(Plan { header, script, folder, resume, notices, prepare, fetch, unattended })
 }
 
@@ -174,9 +177,44 @@ pub fn threads(asked: Option<usize>) -> usize {
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)).max(1)
 }
 
-/// What computes here.
-pub fn device(asked_threads: Option<usize>) -> DeviceInfo {
-    DeviceInfo { name: cpu_name(), threads: threads(asked_threads) }
+/// What computes, with how many threads where it is the CPU.
+struct Computes {
+    found: Found,
+    threads: Option<usize>,
+}
+
+impl Computes {
+    fn info(&self) -> DeviceInfo {
+        let name = match &self.found {
+            Found::Cpu { .. } => cpu_name(),
+            Found::Cuda { name, .. } => name.clone(),
+        };
+        DeviceInfo { name, threads: threads(self.threads) }
+    }
+
+    /// What was found, where that is worth a line.
+    fn notice(&self) -> Option<Notice> {
+        self.found.notice().map(|text| Notice { text: text.into(), warning: !self.found.is_gpu() })
+    }
+}
+
+/// The device that was asked for, or what to do where it is missing.
+pub fn found(choice: DeviceChoice) -> Result<Found> {
+    Ok(device::find(match choice {
+        DeviceChoice::Auto => Wanted::Auto,
+        DeviceChoice::Cpu => Wanted::Cpu,
+        DeviceChoice::Cuda => Wanted::Cuda,
+    })?)
+}
+
+/// The kind of device that a run was recorded on.
+pub fn recorded_on(header: &RunHeader) -> DeviceChoice {
+    if header.device.name.starts_with("CPU") { DeviceChoice::Cpu } else { DeviceChoice::Cuda }
+}
+
+/// What would compute a recorded run here.
+pub fn device_like(header: &RunHeader, asked_threads: Option<usize>) -> Result<DeviceInfo> {
+    Ok(Computes { found: found(recorded_on(header))?, threads: asked_threads }.info())
 }
 
 /// The processor as far as it matters to the matrix products: `CPU (AVX-512)`.
@@ -194,14 +232,27 @@ fn cpu_name() -> String {
     format!("CPU ({})", std::env::consts::ARCH)
 }
 
+/// A batch that is too large is for the first step to say, which can be taken again with a smaller one.
+fn warm_up(learner: &mut NetworkLearner, settings: &Settings) -> std::result::Result<(), String> {
+    match learner.warm_up(settings) {
+        Err(error) if !error.is_out_of_memory() => Err(error.to_string()),
+        _ => Ok(()),
+    }
+}
+
 /// Reads the pictures and draws the initial weights, in the thread that trains.
-fn prepare(model: ModelSpec, opened: Opened, settings: Settings) -> Prepare {
+fn prepare(model: ModelSpec, opened: Opened, settings: Settings, found: Found) -> Prepare {
     Box::new(move |say| {
         say("reading the pictures");
         let dataset = Arc::new(dataset::load(&opened).map_err(|error| error.to_string())?);
         let pictures = Pictures { train: dataset.train.len(), test: dataset.test.len() };
         say("drawing initial weights");
-        let learner = NetworkLearner::new(model, dataset, &settings).map_err(|error| error.to_string())?;
+        let device = found.adopt().map_err(|error| error.to_string())?;
+        let mut learner = NetworkLearner::on(&device, model, dataset, &settings).map_err(|error| error.to_string())?;
+        if found.is_gpu() {
+            say("compiling kernels for the device and choosing its algorithms; after the first time it is quick");
+            warm_up(&mut learner, &settings)?;
+        }
         Ok(Prepared { learner: Box::new(learner), pictures })
     })
 }

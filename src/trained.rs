@@ -6,7 +6,7 @@ use std::sync::Arc;
 use color_eyre::eyre::{Result, eyre};
 use serde::Serialize;
 
-use crate::cli::TrainedArgs;
+use crate::cli::{DeviceChoice, TrainedArgs};
 use crate::engine::{Checkpoint, Onward, Standing};
 use crate::probe::{Picture, Probe, Sight};
 use crate::run::{CheckpointError, RunError, RunFolder, SavedState, best_checkpoint, newest_checkpoint};
@@ -71,7 +71,7 @@ pub fn open(arguments: &TrainedArgs) -> Result<Trained> {
     let find = if arguments.best { best_checkpoint } else { newest_checkpoint };
     let (saved, damaged) = find(&folder.checkpoints(), &header.model);
     let saved = saved.ok_or_else(|| nothing_whole(&folder, &damaged))?;
-    let prepare = start::again(&header, arguments.data.as_deref())?;
+    let prepare = start::again(&header, arguments.data.as_deref(), DeviceChoice::Auto)?;
     let mut prepared = prepare(&mut |_| {}).map_err(|reason| eyre!(reason))?;
     prepared.learner.restore(&Checkpoint { parameters: saved.parameters, velocities: saved.velocities })?;
     Ok(Trained { header, checkpoint: saved.name, state: saved.state, prepared })

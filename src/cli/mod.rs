@@ -133,6 +133,8 @@ pub struct ResumeArgs {
     /// Where CIFAR-10's files are now, if they have moved
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceChoice,
     /// Computing threads; all processors by default
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
@@ -326,6 +328,11 @@ pub struct BenchArgs {
     /// Measured steps, after two to warm up
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub steps: usize,
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Cpu)]
+    pub device: DeviceChoice,
+    /// Begin each step at bytes, as training does, and not at a ready input
+    #[arg(long)]
+    pub from_bytes: bool,
     /// Computing threads; all processors by default
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,

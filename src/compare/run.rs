@@ -78,7 +78,13 @@ fn make(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs, signa
     let run = if RunFolder::holds_a_run(&path) { unfinished(&path)? } else { None };
     let ready = match run {
         Some(run) => {
-            let resume = ResumeArgs { run: Some(run), data: plan.data.clone(), threads: arguments.threads, show };
+            let resume = ResumeArgs {
+                run: Some(run),
+                data: plan.data.clone(),
+                device: arguments.device,
+                threads: arguments.threads,
+                show,
+            };
             start::resume(&resume, true)?
         }
         None => {

@@ -14,7 +14,7 @@ pub struct Augmentation {
 
 /// How one picture is seen in one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct View {
+pub struct View {
     pub mirrored: bool,
     /// Pixels by which the picture moves right and down; what moves out is lost.
     pub right: i32,

@@ -96,7 +96,8 @@ impl<D: Deref<Target = Dataset>> BatchMaker<D> {
         BatchMaker { dataset, order: EpochOrder::default(), feed: None }
     }
 
-    pub fn make(&mut self, plan: &BatchPlan, batch: &mut Batch) -> Result<(), BatchError> {
+    /// Fills in which pictures the batch has, and their classes; returns how each is seen. Their pixels are for others to make.
+    pub fn choose(&mut self, plan: &BatchPlan, batch: &mut Batch) -> Result<Vec<View>, BatchError> {
         plan.check(&self.dataset)?;
         let pictures = self.dataset.split(plan.split);
         batch.indices.clear();
@@ -114,6 +115,12 @@ impl<D: Deref<Target = Dataset>> BatchMaker<D> {
             Split::Train => plan.augmentation,
             Split::Test => Augmentation::default(),
         };
+        Ok(batch.indices.iter().map(|&index| augmentation.view(plan.seed, plan.epoch, index)).collect())
+    }
+
+    pub fn make(&mut self, plan: &BatchPlan, batch: &mut Batch) -> Result<(), BatchError> {
+        let views = self.choose(plan, batch)?;
+        let pictures = self.dataset.split(plan.split);
         let statistics = self.dataset.train.statistics();
         let fits = |feed: &Feed| feed.input == plan.input && feed.pixels == plan.pixels && feed.side == pictures.side();
         let feed = match self.feed.take().filter(fits) {
@@ -125,8 +132,7 @@ impl<D: Deref<Target = Dataset>> BatchMaker<D> {
             // Zeros fresh from the system cost nothing; resizing would write them.
             batch.images = vec![0.0; plan.count * values];
         }
-        for (image, &index) in batch.images.chunks_exact_mut(values).zip(&batch.indices) {
-            let view = augmentation.view(plan.seed, plan.epoch, index);
+        for ((image, &index), view) in batch.images.chunks_exact_mut(values).zip(&batch.indices).zip(views) {
             feed.write(pictures.pixels(index as usize), view, image);
         }
         Ok(())
@@ -165,6 +171,22 @@ fn shuffled(seed: u64, epoch: u32, count: usize) -> Vec<u32> {
     order
 }
 
+/// For each channel of the picture, the value of each byte in a network's input.
+pub fn byte_values(pixels: Pixels, statistics: ChannelStatistics) -> [[f32; 256]; CHANNELS] {
+    let value = |channel: usize, byte: usize| {
+        let share = byte as f64 / 255.0;
+        match pixels.scale {
+            PixelScale::Unit => share as f32,
+            PixelScale::Standardize => {
+                // A channel that never varies has no deviation to divide by; it becomes 0 everywhere.
+                let deviation = statistics.deviation[channel].max(f64::EPSILON);
+                ((share - statistics.mean[channel]) / deviation) as f32
+            }
+        }
+    };
+    std::array::from_fn(|channel| std::array::from_fn(|byte| value(channel, byte)))
+}
+
 /// Turns bytes into one network's input.
 #[derive(Debug)]
 struct Feed {
@@ -182,18 +204,7 @@ struct Feed {
 
 impl Feed {
     fn new(input: [usize; 3], pixels: Pixels, statistics: ChannelStatistics, side: usize) -> Feed {
-        let value = |channel: usize, byte: usize| {
-            let share = byte as f64 / 255.0;
-            match pixels.scale {
-                PixelScale::Unit => share as f32,
-                PixelScale::Standardize => {
-                    // A channel that never varies has no deviation to divide by; it becomes 0 everywhere.
-                    let deviation = statistics.deviation[channel].max(f64::EPSILON);
-                    ((share - statistics.mean[channel]) / deviation) as f32
-                }
-            }
-        };
-        let values = std::array::from_fn(|channel| std::array::from_fn(|byte| value(channel, byte)));
+        let values = byte_values(pixels, statistics);
         let [_, height, width] = input;
         let scaler = (height != side || width != side).then(|| Bilinear::new(side, height, width));
         Feed { input, pixels, side, values, scaler, small: vec![0.0; CHANNELS * side * side] }

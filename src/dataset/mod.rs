@@ -21,12 +21,13 @@ mod resize;
 mod source;
 mod stream;
 
-pub use augmentation::Augmentation;
-pub use batch::{Batch, BatchMaker, BatchPlan, Split, as_input, make_batch};
+pub use augmentation::{Augmentation, View};
+pub use batch::{Batch, BatchMaker, BatchPlan, Split, as_input, byte_values, make_batch};
 pub use error::{BatchError, DataError};
 pub use own::{PictureError, read_picture};
 pub use pictures::{CHANNELS, ChannelStatistics, Dataset, MOST_CLASSES, PICTURE_BYTES, Pictures, SIDE};
 pub use prefetch::Prefetcher;
+pub use resize::{Tap, taps};
 pub use source::{About, DATA_FOLDER, Opened, Source, load};
 
 /// The ten classes, in the order of their labels (Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images").

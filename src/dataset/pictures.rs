@@ -75,6 +75,11 @@ impl Pictures {
         &self.pixels[i * bytes..(i + 1) * bytes]
     }
 
+    /// All pictures, one after the other.
+    pub fn all_pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
     pub fn statistics(&self) -> ChannelStatistics {
         self.statistics
     }

@@ -8,12 +8,17 @@ struct Axis {
     taps: Vec<Tap>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Tap {
-    before: usize,
-    after: usize,
-    weight_before: f32,
-    weight_after: f32,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tap {
+    pub before: usize,
+    pub after: usize,
+    pub weight_before: f32,
+    pub weight_after: f32,
+}
+
+/// Where each of `to` output pixels takes its value among `from` input pixels.
+pub fn taps(from: usize, to: usize) -> Vec<Tap> {
+    Axis::new(from, to).taps
 }
 
 impl Axis {

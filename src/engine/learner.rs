@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{StepPlan, Viewer};
 use crate::knobs::Settings;
-use crate::session::{Confusion, Divergence, LayersSeen, Pass};
+use crate::session::{Confusion, DeviceGauge, Divergence, LayersSeen, Pass};
 
 /// Where in a step or evaluation a learner stands: it asks the gate at every such point.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +54,8 @@ pub struct StepResult {
 pub enum Stepped {
     Taken(StepResult),
     Diverged(Divergence),
+    /// The device has no room for a batch of this size; weights are as before. In words.
+    NoRoom(String),
     Abandoned,
 }
 
@@ -99,6 +101,11 @@ pub trait Learner {
 
     /// A copy of all that training has changed.
     fn checkpoint(&self) -> Result<Checkpoint, LearnerError>;
+
+    /// The state of the device that computes, where it tells.
+    fn gauge(&self) -> Option<DeviceGauge> {
+        None
+    }
 
     /// Eyes for this learner's network; they see its weights as they are at each look, also after a restoration.
     fn viewer(&self) -> Result<Box<dyn Viewer>, LearnerError>;

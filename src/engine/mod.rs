@@ -5,6 +5,7 @@
 //! decides, the events are what it decided.
 
 mod learner;
+mod room;
 mod schedule;
 mod script;
 #[cfg(test)]
@@ -81,6 +82,8 @@ pub enum Action {
 pub enum Outcome {
     Stepped(StepResult),
     Diverged(Divergence),
+    /// There is no room for a batch of this size, in words.
+    NoRoom(String),
     Evaluated(Tested),
     /// What was to be saved is in safe hands.
     Copied,
@@ -130,6 +133,7 @@ pub struct Engine {
     rewind_due: Option<(String, bool)>,
     stopping: bool,
     diverged: bool,
+    halved: bool,
     last_loss: Option<f64>,
     last_tested: Option<f64>,
     best_tested: Option<f64>,
@@ -155,6 +159,7 @@ impl Engine {
             rewind_due: None,
             stopping: false,
             diverged: false,
+            halved: false,
             last_loss: None,
             last_tested: None,
             best_tested: None,
@@ -299,7 +304,7 @@ impl Engine {
             return vec![rejected("resume", "the budget is used up: raise epochs or steps first")];
         }
         let was = std::mem::replace(&mut self.state, to);
-        self.diverged = false;
+        (self.diverged, self.halved) = (false, false);
         if was == to { Vec::new() } else { vec![phase(Phase::Training, "")] }
     }
 
@@ -454,6 +459,7 @@ impl Engine {
                 self.diverged = true;
                 vec![Event::Diverged(divergence), phase(Phase::Paused, "the loss or a gradient is not a finite number")]
             }
+            Outcome::NoRoom(reason) => self.take_half(&reason),
             Outcome::Evaluated(tested) => self.evaluated(tested),
             Outcome::Copied => {
                 self.saved_at = self.position.step;

@@ -19,6 +19,9 @@ pub enum Error {
     Missing { name: String },
     #[error("{name} is {expected:?} in this network, but {came:?} in the checkpoint; it is another network's")]
     Shape { name: String, expected: Vec<usize>, came: Vec<usize> },
+    /// Half a batch needs about half as much.
+    #[error("a batch of {batch} pictures asks for {} of the device's memory, and {} are free", gibibytes(*asked), gibibytes(*free))]
+    NoRoom { batch: usize, asked: u64, free: u64 },
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
     #[error("there is no layer {place}; this network has {layers}, counted from 0")]
@@ -29,6 +32,23 @@ pub enum Error {
     Picture(#[from] PictureError),
     #[error(transparent)]
     Batch(#[from] BatchError),
+}
+
+/// `1.5 GiB`
+pub(super) fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
+impl Error {
+    /// Whether the device's memory was used up.
+    pub fn is_out_of_memory(&self) -> bool {
+        match self {
+            Error::NoRoom { .. } => true,
+            Error::Operation { source, .. } => source.is_out_of_memory(),
+            Error::Tensor(error) => ops::says_out_of_memory(error),
+            _ => false,
+        }
+    }
 }
 
 /// Names the layer in which an operation failed.

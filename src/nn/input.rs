@@ -1,8 +1,55 @@
-//! The network's input, whose memory goes back and forth between the thread that makes batches and the one that learns from them.
+//! The network's input: made on the host, in memory that goes back and forth between the thread that makes batches and the one that learns
+//! from them; or on the device, from pictures that lie there.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor};
+
+use super::error::Result;
+use super::form::into_form;
+use super::network::Network;
+use crate::dataset::{BatchPlan, Dataset, Prefetcher};
+use crate::spec::ModelSpec;
+
+/// Where batches come from.
+pub(super) enum Feeder {
+    Host {
+        prefetcher: Prefetcher,
+        input: Input,
+    },
+    #[cfg(feature = "cuda")]
+    Device(Box<super::device_feed::DeviceFeed>),
+}
+
+impl Feeder {
+    /// On a device all pictures are put where it finds them, if they leave it most of its memory.
+    pub(super) fn new(dataset: &Arc<Dataset>, model: &ModelSpec, network: &Network) -> Result<Feeder> {
+        #[cfg(feature = "cuda")]
+        if let Some(feed) = super::device_feed::DeviceFeed::new(dataset, model, network)? {
+            return Ok(Feeder::Device(Box::new(feed)));
+        }
+        let _ = (model, network);
+        Ok(Feeder::Host { prefetcher: Prefetcher::new(dataset.clone())?, input: Input::default() })
+    }
+
+    /// The pictures as a tensor [b, c, h, w] in the network's form, and their labels; on the host the batch of `next` is then made ahead.
+    pub(super) fn take(&mut self, plan: &BatchPlan, next: Option<&BatchPlan>, network: &Network) -> Result<(Tensor, Vec<u8>)> {
+        match self {
+            Feeder::Host { prefetcher, input } => {
+                let mut batch = prefetcher.take(plan, next)?;
+                let [channels, height, width] = plan.input;
+                let labels = batch.labels.clone();
+                // The batch before last gives its room back.
+                let images = input.exchange((plan.count, channels, height, width), &mut batch.images)?;
+                prefetcher.recycle(batch);
+                Ok((into_form(images, network)?, labels))
+            }
+            #[cfg(feature = "cuda")]
+            Feeder::Device(feed) => feed.take(plan, network),
+        }
+    }
+}
 
 /// A tensor that takes over each batch's pixels without a copy.
 #[derive(Debug, Default)]

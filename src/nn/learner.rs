@@ -6,27 +6,34 @@ use std::time::Instant;
 
 use candle_core::{Device, Tensor};
 
-use super::error::{Error, Result};
-use super::input::Input;
+use super::error::{Error, Result, at};
+use super::form::form_of;
+use super::input::Feeder;
 use super::network::{Mode, Network};
+use super::step::Learned;
 use super::viewer::NetworkViewer;
-use crate::dataset::{Augmentation, BatchPlan, Dataset, Prefetcher, Split};
+use crate::dataset::{Augmentation, BatchPlan, Dataset, Split};
 use crate::engine::{
     BatchRange, Checkpoint, Flow, Gate, Learner, LearnerError, Point, StepPlan, StepResult, Stepped, Tensors, Tested, Viewer,
 };
 use crate::knobs::{Knob, Settings};
+use crate::ops::reorder;
 use crate::ops::sgd::UpdateNorms;
-use crate::session::{Confusion, Divergence, LayerStats, LayersSeen, Pass};
+use crate::session::{Confusion, DeviceGauge, Divergence, LayerStats, LayersSeen, Pass};
 use crate::spec::ModelSpec;
 
-/// Trains one network on one dataset, on the CPU.
+/// Trains one network on one dataset.
 pub struct NetworkLearner {
     model: ModelSpec,
     network: Network,
     dataset: Arc<Dataset>,
-    prefetcher: Prefetcher,
-    input: Input,
+    feeder: Feeder,
+    #[cfg(feature = "cuda")]
+    gauge: super::gauge::Gauge,
 }
+
+/// Test pictures that are looked at together where no step has said how many there is room for.
+const EVALUATED: usize = 32;
 
 /// Counts time outside the gate, so that a pause is not taken for work.
 struct Stopwatch<'a> {
@@ -45,16 +52,44 @@ impl Stopwatch<'_> {
 }
 
 impl NetworkLearner {
-    /// Builds the network for batches as `settings` want them.
+    /// Builds the network on the CPU for batches as `settings` want them.
     pub fn new(model: ModelSpec, dataset: Arc<Dataset>, settings: &Settings) -> Result<NetworkLearner> {
-        let network = Network::build(&model, settings.get(Knob::Seed) as u64, settings.count(Knob::BatchSize))?;
+        Self::on(&Device::Cpu, model, dataset, settings)
+    }
+
+    /// Builds the network on `device` for batches as `settings` want them.
+    pub fn on(device: &Device, model: ModelSpec, dataset: Arc<Dataset>, settings: &Settings) -> Result<NetworkLearner> {
+        let (form, seed, batch) = (form_of(device, settings), settings.get(Knob::Seed) as u64, settings.count(Knob::BatchSize));
+        let network = match Network::build_on(device, form, &model, seed, batch) {
+            // The first step will say so, in a run that can be steered to a smaller batch.
+            Err(Error::NoRoom { .. }) => Network::build_on(device, form, &model, seed, 1)?,
+            network => network?,
+        };
+        let feeder = Feeder::new(&dataset, &model, &network)?;
         Ok(NetworkLearner {
             model,
             network,
-            dataset: dataset.clone(),
-            prefetcher: Prefetcher::new(dataset)?,
-            input: Input::default(),
+            dataset,
+            feeder,
+            #[cfg(feature = "cuda")]
+            gauge: super::gauge::Gauge::of(device),
         })
+    }
+
+    /// Runs a step without its update, so that a device compiles its kernels and finds its algorithms before the first one that counts.
+    pub fn warm_up(&mut self, settings: &Settings) -> Result<()> {
+        let batch = self.network.capacity();
+        let plan = self.batch_plan(
+            Split::Train,
+            BatchRange { epoch: 0, first: 0, count: batch.min(self.dataset.train.len()) },
+            settings,
+        );
+        let (images, labels) = self.feeder.take(&plan, None, &self.network)?;
+        let mode = Mode::Training { seed: plan.seed, step: 0 };
+        let mut on = |_: &str, _: usize| ControlFlow::Continue(());
+        let _ = self.network.forward(&images, settings, mode, &mut on)?;
+        let _ = self.network.backward(&labels, settings, &mut on)?;
+        self.network.gradient_squares().map(drop)
     }
 
     pub fn network(&self) -> &Network {
@@ -74,23 +109,15 @@ impl NetworkLearner {
         }
     }
 
-    /// The pictures as a tensor [b, c, h, w], and the labels; the batch before last gives its room back.
-    fn take(&mut self, plan: &BatchPlan, next: Option<&BatchPlan>) -> Result<(Tensor, Vec<u8>)> {
-        let mut batch = self.prefetcher.take(plan, next)?;
-        let [channels, height, width] = self.model.input;
-        let labels = batch.labels.clone();
-        let images = self.input.exchange((plan.count, channels, height, width), &mut batch.images)?;
-        self.prefetcher.recycle(batch);
-        Ok((images, labels))
-    }
-
     fn try_step(&mut self, plan: &StepPlan, observe: bool, gate: &mut dyn Gate) -> Result<Stepped> {
         let start = Instant::now();
         let settings = &*plan.settings;
+        self.network.take_form(form_of(self.network.device(), settings))?;
         self.network.resize(&self.model, settings.count(Knob::BatchSize).max(plan.batch.count))?;
+        self.network.times.on_device = observe;
         let now = self.batch_plan(Split::Train, plan.batch, settings);
         let next = self.batch_plan(Split::Train, plan.next, settings);
-        let (images, labels) = self.take(&now, Some(&next))?;
+        let (images, labels) = self.feeder.take(&now, Some(&next), &self.network)?;
         let layers = self.network.nodes().len();
         let mut watch = Stopwatch { gate, held: 0.0, of: 2 * layers + 1 };
         let mode = Mode::Training { seed: settings.get(Knob::Seed) as u64, step: plan.step };
@@ -101,38 +128,19 @@ impl NetworkLearner {
         if forward.is_break() {
             return Ok(Stepped::Abandoned);
         }
-        let loss = self.network.loss(&labels)?;
-        let mean_loss = loss.loss_sum / labels.len() as f64;
-        if !mean_loss.is_finite() {
-            let bad = self.network.first_bad_output()?;
-            return Ok(diverged(plan.step, bad.unwrap_or("loss"), if bad.is_some() { "output" } else { "loss" }));
-        }
-        let backward = self
-            .network
-            .backward(&labels, settings, &mut |layer: &str, done: usize| watch.pass(layer, Pass::Backward, layers + done))?;
-        if backward.is_break() {
-            return Ok(Stepped::Abandoned);
-        }
-        let squares = self.network.gradient_squares()?;
-        // As far as these gradients can move a weight, momentum included. A gradient may be finite and still throw a weight
-        // out of the finite numbers.
-        let reach = |squares: f64| plan.learning_rate * squares.sqrt() / (1.0 - settings.get(Knob::Momentum));
-        // The gradient flows from the last layer to the first, so the last bad one went first.
-        if let Some(bad) = squares.iter().rposition(|sum| !(reach(*sum) as f32).is_finite()) {
-            let name = &self.network.parameters()[bad].name;
-            // `features.0.weight` belongs to layer `features.0`.
-            let layer = name.rsplit_once('.').map_or(&name[..], |(layer, _)| layer);
-            return Ok(diverged(plan.step, layer, "gradient"));
-        }
-        if watch.pass("update", Pass::Update, 2 * layers).is_break() {
-            return Ok(Stepped::Abandoned);
-        }
-        let norms = self.network.update(settings, plan.learning_rate, observe)?;
+        let mut backwards = |layer: &str, done: usize| {
+            watch.pass(layer, if layer == "update" { Pass::Update } else { Pass::Backward }, layers + done)
+        };
+        let taken = match self.network.learn(&labels, settings, plan.learning_rate, observe, &mut backwards)? {
+            Learned::Taken(taken) => taken,
+            Learned::Diverged { layer, what } => return Ok(diverged(plan.step, &layer, what)),
+            Learned::Abandoned => return Ok(Stepped::Abandoned),
+        };
         let seconds = start.elapsed().as_secs_f64() - watch.held;
-        let layers = if observe { Some(self.observed(plan, &squares, &norms)?) } else { None };
+        let layers = if observe { Some(self.observed(plan, &taken.squares, &taken.norms)?) } else { None };
         Ok(Stepped::Taken(StepResult {
-            loss: mean_loss,
-            correct: loss.correct,
+            loss: taken.loss.loss_sum / labels.len() as f64,
+            correct: taken.loss.correct,
             learning_rate: plan.learning_rate,
             seconds,
             layers,
@@ -164,6 +172,9 @@ impl NetworkLearner {
     }
 
     fn try_evaluate(&mut self, pictures: usize, settings: &Settings, gate: &mut dyn Gate) -> Result<Option<Tested>> {
+        if self.network.capacity() == 0 {
+            self.network.resize(&self.model, settings.count(Knob::BatchSize).min(EVALUATED))?;
+        }
         let mut tested = Tested::default();
         let mut confusion = Confusion::new(self.model.classes);
         let range = |first: usize, capacity: usize| BatchRange { epoch: 0, first, count: capacity.min(pictures - first) };
@@ -173,7 +184,7 @@ impl NetworkLearner {
             let plan = self.batch_plan(Split::Test, now, settings);
             let after = first + now.count;
             let next = (after < pictures).then(|| self.batch_plan(Split::Test, range(after, capacity), settings));
-            let (images, labels) = self.take(&plan, next.as_ref())?;
+            let (images, labels) = self.feeder.take(&plan, next.as_ref(), &self.network)?;
             let mut watch = Stopwatch { gate, held: 0.0, of: pictures };
             let flow = self.network.forward(&images, settings, Mode::Testing, &mut |layer: &str, _: usize| {
                 watch.pass(layer, Pass::Forward, first)
@@ -193,20 +204,22 @@ impl NetworkLearner {
     }
 
     fn try_restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let device = self.network.device().clone();
         let load = |tensors: &Tensors, name: &str, shape: &[usize]| -> Result<Tensor> {
             let found = tensors.iter().find(|(there, ..)| there == name);
             let Some((_, there, values)) = found else { return Err(Error::Missing { name: name.into() }) };
             if there != shape {
                 return Err(Error::Shape { name: name.into(), expected: shape.to_vec(), came: there.clone() });
             }
-            Ok(Tensor::from_slice(values, shape, &Device::Cpu)?)
+            Ok(Tensor::from_slice(values, shape, &device)?)
         };
-        for parameter in self.network.parameters_mut() {
-            let shape = parameter.value.dims().to_vec();
-            parameter.value.set(&load(&checkpoint.parameters, &parameter.name, &shape)?)?;
-            parameter.velocity.slice_set(&load(&checkpoint.velocities, &parameter.name, &shape)?, 0, 0)?;
+        for parameter in self.network.parameters() {
+            let (name, shape) = (&parameter.name, parameter.value.dims());
+            parameter.value.set(&load(&checkpoint.parameters, name, shape)?)?;
+            let velocity = load(&checkpoint.velocities, name, shape)?;
+            reorder::copy(self.network.context(), &velocity, &parameter.velocity).map_err(at(name))?;
         }
-        Ok(())
+        self.network.renew_copies()
     }
 
     fn try_checkpoint(&self) -> Result<Checkpoint> {
@@ -227,7 +240,15 @@ fn diverged(step: u64, layer: &str, what: &str) -> Stepped {
 
 impl Learner for NetworkLearner {
     fn step(&mut self, plan: &StepPlan, observe: bool, gate: &mut dyn Gate) -> std::result::Result<Stepped, LearnerError> {
-        self.try_step(plan, observe, gate).map_err(|error| LearnerError(error.to_string()))
+        match self.try_step(plan, observe, gate) {
+            Err(error) if error.is_out_of_memory() => {
+                let batch = plan.settings.count(Knob::BatchSize);
+                let error = self.network.no_room(error, &self.model, batch);
+                self.network.clear();
+                Ok(Stepped::NoRoom(error.to_string()))
+            }
+            stepped => stepped.map_err(|error| LearnerError(error.to_string())),
+        }
     }
 
     fn evaluate(
@@ -245,6 +266,13 @@ impl Learner for NetworkLearner {
 
     fn checkpoint(&self) -> std::result::Result<Checkpoint, LearnerError> {
         self.try_checkpoint().map_err(|error| LearnerError(error.to_string()))
+    }
+
+    fn gauge(&self) -> Option<DeviceGauge> {
+        #[cfg(feature = "cuda")]
+        return self.gauge.read();
+        #[cfg(not(feature = "cuda"))]
+        None
     }
 
     fn viewer(&self) -> std::result::Result<Box<dyn Viewer>, LearnerError> {

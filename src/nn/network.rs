@@ -1,7 +1,6 @@
 //! The step written out, layer by layer: forward, loss, backward, update.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarMap;
@@ -9,13 +8,16 @@ use candle_nn::ops::softmax;
 
 use super::error::{Result, at};
 use super::init;
-use super::node::{Before, Node, Work};
+use super::node::{Before, Node, Room, Work};
+use super::times::Times;
 use crate::knobs::{Knob, Settings};
 use crate::ops::dropout::DropoutKey;
 use crate::ops::lrn::Lrn;
 use crate::ops::sgd::{Sgd, UpdateNorms};
 use crate::ops::softmax_cross_entropy::LossSum;
-use crate::ops::{Context, activation, conv2d, dense, dropout, lrn, max_pool2d, sgd, softmax_cross_entropy, statistics};
+use crate::ops::{
+    Context, Form, Moment, activation, conv2d, dense, dropout, lrn, max_pool2d, reorder, sgd, softmax_cross_entropy, statistics,
+};
 use crate::spec::{Activation, LayerSpec, ModelSpec};
 
 /// A trained tensor with what the optimizer keeps of it. Copies share their memory.
@@ -26,6 +28,15 @@ pub struct Parameter {
     pub value: Var,
     pub velocity: Tensor,
     pub gradient: Tensor,
+    /// The value in BF16, where products are made in it.
+    pub copy: Option<Tensor>,
+}
+
+impl Parameter {
+    /// The value as products take it.
+    fn factor(&self) -> &Tensor {
+        self.copy.as_ref().unwrap_or(&self.value)
+    }
 }
 
 /// Whether dropout is at work, and with which random numbers.
@@ -50,16 +61,11 @@ impl<F: FnMut(&str, usize) -> ControlFlow<()>> Watch for F {
     }
 }
 
-/// Milliseconds of each layer in the last passes.
-#[derive(Clone, Debug, Default)]
-pub struct Times {
-    pub forward: Vec<f64>,
-    pub backward: Vec<f64>,
-}
-
 /// A network ready to run batches of up to a fixed number of pictures.
 pub struct Network {
     ctx: Context,
+    device: Device,
+    form: Form,
     nodes: Vec<Node>,
     /// Activations right after a layer with weights are applied in its pass.
     fuses: bool,
@@ -73,34 +79,62 @@ pub struct Network {
     pub times: Times,
     /// Constants of LRN and dropout as the model's file gives them; a knob that still has this value leaves each layer its own.
     given: Settings,
+    /// What the device makes of a step.
+    #[cfg(feature = "cuda")]
+    pub(super) verdict: Option<sgd::Verdict>,
+}
+
+/// In the place of a tensor that comes later. A device gives no memory of no bytes.
+fn nothing(form: Form, device: &Device) -> candle_core::Result<Tensor> {
+    Tensor::zeros(1, form.numbers(), device)
 }
 
 impl Network {
-    /// Builds the network of `model` with initial weights drawn from `seed`.
+    /// Builds the network of `model` on the CPU, with initial weights drawn from `seed`.
     pub fn build(model: &ModelSpec, seed: u64, capacity: usize) -> Result<Network> {
+        Self::build_on(&Device::Cpu, Form::CPU, model, seed, capacity)
+    }
+
+    /// The same on `device`.
+    pub fn build_on(device: &Device, form: Form, model: &ModelSpec, seed: u64, capacity: usize) -> Result<Network> {
+        let mut ctx = Context::on(device).map_err(at("network"))?;
+        ctx.set_form(form);
+        let none = || nothing(form, device);
         let mut network = Network {
-            ctx: Context::new(),
+            ctx,
+            device: device.clone(),
+            form,
             nodes: Vec::new(),
             fuses: true,
             parameters: Vec::new(),
             variables: VarMap::new(),
             capacity: 0,
-            gradients: [Tensor::zeros(0, DType::F32, &Device::Cpu)?, Tensor::zeros(0, DType::F32, &Device::Cpu)?],
+            gradients: [none()?, none()?],
             values: Vec::new(),
             times: Times::default(),
             given: model.settings()?,
+            #[cfg(feature = "cuda")]
+            verdict: None,
         };
-        network.resize(model, capacity)?;
+        // One picture's room is enough to know the layers' shapes; there is more of it once the weights have theirs.
+        network.resize(model, if device.is_cpu() { capacity } else { 1 })?;
         network.draw_parameters(model, seed)?;
+        #[cfg(feature = "cuda")]
+        if !network.waits() {
+            network.verdict = Some(sgd::Verdict::new(network.parameters.len(), device).map_err(at("update"))?);
+        }
+        network.resize(model, capacity)?;
         Ok(network)
     }
 
     /// A network with the same weights, gradients and velocities, in the same memory, that keeps what each layer gives by itself:
     /// no activation is applied in another layer's pass. It has no room for a batch yet.
     pub fn twin(&self) -> Result<Network> {
-        let none = || Tensor::zeros(0, DType::F32, &Device::Cpu);
+        let none = || nothing(self.form, &self.device);
         Ok(Network {
-            ctx: Context::new(),
+            ctx: self.ctx.alike(),
+            device: self.device.clone(),
+            form: self.form,
             nodes: Vec::new(),
             fuses: false,
             parameters: self.parameters.clone(),
@@ -110,6 +144,8 @@ impl Network {
             values: Vec::new(),
             times: Times::default(),
             given: self.given.clone(),
+            #[cfg(feature = "cuda")]
+            verdict: None,
         })
     }
 
@@ -118,14 +154,18 @@ impl Network {
         if capacity == self.capacity {
             return Ok(());
         }
+        // The old buffers go before the new ones come.
+        self.clear();
+        self.make_room(model, capacity).inspect_err(|_| self.clear()).map_err(|error| self.no_room(error, model, capacity))
+    }
+
+    fn make_room(&mut self, model: &ModelSpec, capacity: usize) -> Result<()> {
         let trace = model.trace()?;
         let mut before = Before::default();
-        // The old buffers go before the new ones come.
-        self.nodes.clear();
-        self.values.clear();
+        let room = Room { capacity, form: self.form, device: &self.device };
         let mut weighted = false;
         for (layer, trace) in model.layers.iter().zip(&trace.layers) {
-            self.nodes.push(Node::build(layer, trace, before, weighted && self.fuses, capacity)?);
+            self.nodes.push(Node::build(layer, trace, before, weighted && self.fuses, room)?);
             weighted = matches!(layer.what, LayerSpec::Conv2d { .. } | LayerSpec::Dense { .. });
             before.parameters += if weighted { 2 } else { 0 };
             before.lrn += u8::from(matches!(layer.what, LayerSpec::Lrn { .. }));
@@ -133,7 +173,7 @@ impl Network {
         }
         let largest = self.nodes.iter().map(|node| node.output.iter().product::<usize>()).max().unwrap_or(0);
         for gradient in &mut self.gradients {
-            *gradient = Tensor::zeros(largest * capacity, DType::F32, &Device::Cpu)?;
+            *gradient = Tensor::zeros(largest * capacity, self.form.numbers(), &self.device)?;
         }
         self.capacity = capacity;
         Ok(())
@@ -144,14 +184,19 @@ impl Network {
         self.nodes.clear();
         self.values.clear();
         self.capacity = 0;
+        if !self.device.is_cpu()
+            && let Ok(none) = nothing(self.form, &self.device)
+        {
+            self.gradients = [none.clone(), none];
+        }
     }
 
     fn draw_parameters(&mut self, model: &ModelSpec, seed: u64) -> Result<()> {
         for (layer, node) in model.layers.iter().zip(&self.nodes) {
             let Some((shape, fan_in)) = node.weight_shape() else { continue };
             let (count, place) = (shape.iter().product(), self.parameters.len() as u64);
-            let weights = Tensor::from_vec(init::weights(model.init, seed, place, count, fan_in), shape.clone(), &Device::Cpu)?;
-            let biases = Tensor::full(layer.bias as f32, shape[0], &Device::Cpu)?;
+            let weights = Tensor::from_vec(init::weights(model.init, seed, place, count, fan_in), shape.clone(), &self.device)?;
+            let biases = Tensor::full(layer.bias as f32, shape[0], &Device::Cpu)?.to_device(&self.device)?;
             for (kind, tensor) in [("weight", weights), ("bias", biases)] {
                 let name = format!("{}.{kind}", layer.name);
                 let (velocity, gradient) = (tensor.zeros_like()?, tensor.zeros_like()?);
@@ -159,10 +204,61 @@ impl Network {
                 if let Ok(mut variables) = self.variables.data().lock() {
                     variables.insert(name.clone(), value.clone());
                 }
-                self.parameters.push(Parameter { name, value, velocity, gradient });
+                self.parameters.push(Parameter { name, value, velocity, gradient, copy: None });
             }
         }
+        self.renew_copies()
+    }
+
+    /// Makes the BF16 copies of weights and biases anew, or drops them where products need none. Biases are added as they are.
+    pub fn renew_copies(&mut self) -> Result<()> {
+        for parameter in &mut self.parameters {
+            let wanted = self.form.numbers() == DType::BF16 && parameter.value.rank() > 1;
+            if !wanted {
+                parameter.copy = None;
+                continue;
+            }
+            let copy = match parameter.copy.take() {
+                Some(copy) => copy,
+                None => Tensor::zeros(parameter.value.dims(), DType::BF16, &self.device)?,
+            };
+            reorder::copy(&self.ctx, &parameter.value, &copy).map_err(at(&parameter.name))?;
+            parameter.copy = Some(copy);
+        }
         Ok(())
+    }
+
+    /// Computes in another form from the next [`Network::resize`] on, which makes all room anew.
+    pub fn take_form(&mut self, form: Form) -> Result<()> {
+        if form == self.form {
+            return Ok(());
+        }
+        self.clear();
+        self.form = form;
+        self.ctx.set_form(form);
+        self.renew_copies()
+    }
+
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        &self.ctx
+    }
+
+    /// Whether the work of a call is done when it returns.
+    #[cfg(feature = "cuda")]
+    pub(super) fn waits(&self) -> bool {
+        self.ctx.waits()
+    }
+
+    pub(super) fn moment(&self) -> Result<Moment> {
+        self.ctx.moment().map_err(at("network"))
     }
 
     pub fn nodes(&self) -> &[Node] {
@@ -207,15 +303,15 @@ impl Network {
         let batch = images.dim(0)?;
         self.values.clear();
         self.values.push(images.clone());
-        self.times.forward.clear();
+        self.times.begin(self.nodes.len());
         for place in 0..self.nodes.len() {
             if watch.pass(&self.nodes[place].name, place).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            let start = Instant::now();
+            let start = self.times.start(&self.ctx).map_err(at("times"))?;
             let value = self.forward_layer(place, batch, settings, mode)?;
             self.values.push(value);
-            self.times.forward.push(start.elapsed().as_secs_f64() * 1e3);
+            self.times.end(&self.ctx, start, place, false).map_err(at("times"))?;
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -229,16 +325,16 @@ impl Network {
         };
         match &node.work {
             Work::Conv2d { geometry, weight } => {
-                let (w, b) = (&self.parameters[*weight].value, &self.parameters[*weight + 1].value);
+                let (w, b) = (self.parameters[*weight].factor(), &self.parameters[*weight + 1].value);
                 conv2d::forward(ctx, geometry, self.fused_after(place, settings), x, w, b, &y).map_err(failed())?;
             }
             Work::Dense { geometry, weight } => {
-                let (w, b) = (&self.parameters[*weight].value, &self.parameters[*weight + 1].value);
+                let (w, b) = (self.parameters[*weight].factor(), &self.parameters[*weight + 1].value);
                 dense::forward(ctx, geometry, self.fused_after(place, settings), x, w, b, &y).map_err(failed())?;
             }
             Work::Activation { fused: true, .. } => {}
             Work::Activation { own, .. } => {
-                y.slice_set(x, 0, 0)?;
+                reorder::copy(ctx, x, &y).map_err(failed())?;
                 activation::forward(ctx, self.function(*own, settings), &y).map_err(failed())?;
             }
             Work::MaxPool2d { geometry, argmax } => {
@@ -256,9 +352,22 @@ impl Network {
                 let key = DropoutKey { seed, layer: *index, step };
                 dropout::forward(ctx, p, key, x, &y, &mask.narrow(0, 0, batch)?).map_err(failed())?;
             }
-            Work::Flatten => return Ok(x.reshape((batch, node.output[0]))?),
+            Work::Flatten if node.buffer.is_none() => return Ok(x.reshape((batch, node.output[0]))?),
+            Work::Flatten => {
+                let planes = y.reshape(x.dims())?;
+                reorder::copy(ctx, x, &planes).map_err(failed())?;
+            }
         }
         Ok(y)
+    }
+
+    /// The gradient by the logits, and the loss where it is waited for.
+    fn backward_loss(&self, logits: &Tensor, labels: &[u8], dlogits: &Tensor) -> Result<()> {
+        #[cfg(feature = "cuda")]
+        if let Some(verdict) = &self.verdict {
+            return self.backward_loss_into(verdict, logits, labels, dlogits);
+        }
+        softmax_cross_entropy::backward(&self.ctx, logits, labels, dlogits).map(drop).map_err(at("loss"))
     }
 
     /// Loss and right answers of the last forward pass.
@@ -270,17 +379,16 @@ impl Network {
     /// What the last forward pass says of each picture: a probability for each class.
     pub fn probabilities(&self) -> Result<Vec<Vec<f32>>> {
         let Some(logits) = self.values.last() else { return Ok(Vec::new()) };
-        Ok(softmax(logits, 1)?.to_vec2()?)
+        let on_host = reorder::read(&self.ctx, logits).map_err(at("probabilities"))?;
+        Ok(softmax(&Tensor::from_vec(on_host, logits.dims(), &Device::Cpu)?, 1)?.to_vec2()?)
     }
 
     /// The gradients of the mean loss by all parameters, after a forward pass in training; weights stay as they are.
     pub fn backward(&mut self, labels: &[u8], settings: &Settings, watch: &mut dyn Watch) -> Result<ControlFlow<()>> {
         let (batch, layers) = (labels.len(), self.nodes.len());
-        self.times.backward = vec![0.0; layers];
         let mut current = 0;
         let logits = &self.values[layers];
-        softmax_cross_entropy::backward(&self.ctx, logits, labels, &self.gradient(current, logits.dims())?)
-            .map_err(at("loss"))?;
+        self.backward_loss(logits, labels, &self.gradient(current, logits.dims())?)?;
         // Below the first layer with weights nothing is learned: the picture's gradient is never made.
         let first = self.nodes.iter().position(|node| node.weight_shape().is_some()).unwrap_or(layers);
         for place in (first..layers).rev() {
@@ -288,11 +396,11 @@ impl Network {
                 return Ok(ControlFlow::Break(()));
             }
             watch.output_gradient(place, &self.gradient(current, self.values[place + 1].dims())?);
-            let start = Instant::now();
+            let start = self.times.start(&self.ctx).map_err(at("times"))?;
             if self.backward_layer(place, batch, settings, current, place > first)? {
                 current = 1 - current;
             }
-            self.times.backward[place] = start.elapsed().as_secs_f64() * 1e3;
+            self.times.end(&self.ctx, start, place, true).map_err(at("times"))?;
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -309,17 +417,22 @@ impl Network {
                 let (w, b) = (&self.parameters[*weight], &self.parameters[*weight + 1]);
                 let dx = if onwards { Some(dx?) } else { None };
                 let act = self.fused_after(place, settings);
-                conv2d::backward(ctx, geometry, act, x, &w.value, y, &dy, dx.as_ref(), &w.gradient, &b.gradient)
+                conv2d::backward(ctx, geometry, act, x, w.factor(), y, &dy, dx.as_ref(), &w.gradient, &b.gradient)
                     .map_err(failed())?;
             }
             Work::Dense { geometry, weight } => {
                 let (w, b) = (&self.parameters[*weight], &self.parameters[*weight + 1]);
                 let dx = if onwards { Some(dx?) } else { None };
                 let act = self.fused_after(place, settings);
-                dense::backward(ctx, geometry, act, x, &w.value, y, &dy, dx.as_ref(), &w.gradient, &b.gradient)
+                dense::backward(ctx, geometry, act, x, w.factor(), y, &dy, dx.as_ref(), &w.gradient, &b.gradient)
                     .map_err(failed())?;
             }
-            Work::Activation { fused: true, .. } | Work::Flatten => return Ok(false),
+            Work::Activation { fused: true, .. } => return Ok(false),
+            Work::Flatten if node.buffer.is_none() => return Ok(false),
+            Work::Flatten => {
+                let planes = dy.reshape(x.dims())?;
+                reorder::copy(ctx, &planes, &dx?).map_err(failed())?;
+            }
             Work::Activation { own, .. } => {
                 activation::backward(ctx, self.function(*own, settings), y, &dy).map_err(failed())?;
                 return Ok(false);
@@ -344,7 +457,7 @@ impl Network {
 
     /// A view of one of the two gradient tensors.
     fn gradient(&self, which: usize, shape: &[usize]) -> Result<Tensor> {
-        Ok(self.gradients[which].narrow(0, 0, shape.iter().product())?.reshape(shape)?)
+        self.form.view(&self.gradients[which], shape).map_err(at("gradient"))
     }
 
     /// The activation that the layer after `place` wants applied in the same pass.

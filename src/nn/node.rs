@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::error::{Result, at};
 use crate::knobs::Settings;
-use crate::ops::{conv2d::Conv2d, dense::Dense, lrn::Lrn, max_pool2d::MaxPool2d};
+use crate::ops::{Form, conv2d::Conv2d, dense::Dense, lrn::Lrn, max_pool2d::MaxPool2d};
 use crate::spec::{Activation, Layer, LayerSpec, LayerTrace};
 
 /// What a layer does, with the tensors that its backward needs.
@@ -54,6 +54,22 @@ pub struct Node {
     pub buffer: Option<Tensor>,
 }
 
+/// Where layers get their tensors from.
+#[derive(Clone, Copy, Debug)]
+pub struct Room<'a> {
+    /// Pictures in the largest batch.
+    pub capacity: usize,
+    pub form: Form,
+    pub device: &'a Device,
+}
+
+impl Room<'_> {
+    /// A tensor for the whole batch, each picture of `shape`.
+    fn zeros(&self, shape: &[usize], dtype: DType) -> crate::ops::Result<Tensor> {
+        self.form.zeros(&[&[self.capacity], shape].concat(), dtype, self.device)
+    }
+}
+
 /// Counts of what has been built before a layer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Before {
@@ -64,11 +80,11 @@ pub struct Before {
 
 impl Node {
     /// Builds the layer for batches of up to `capacity` pictures. `fused`: it is an activation right after a layer with weights.
-    pub fn build(layer: &Layer, trace: &LayerTrace, before: Before, fused: bool, capacity: usize) -> Result<Node> {
+    pub fn build(layer: &Layer, trace: &LayerTrace, before: Before, fused: bool, room: Room) -> Result<Node> {
         let (input, output) = (trace.input.dims(), trace.output.dims());
         let picture = [input[0], *input.get(1).unwrap_or(&1), *input.get(2).unwrap_or(&1)];
-        let zeros = |shape: &[usize], dtype| Tensor::zeros([&[capacity], shape].concat(), dtype, &Device::Cpu);
         let name = &layer.name;
+        let zeros = |shape: &[usize], dtype| room.zeros(shape, dtype).map_err(at(name));
         let mut buffered = true;
         let work = match layer.what {
             LayerSpec::Conv2d { out, kernel, stride, pad, .. } => {
@@ -92,11 +108,12 @@ impl Node {
             }
             LayerSpec::Dropout { p } => Work::Dropout { own: p, index: before.dropout, mask: zeros(&output, DType::U8)? },
             LayerSpec::Flatten => {
-                buffered = false;
+                // Planes follow each other as the dense layer wants them; anything else has to be laid out.
+                buffered = room.form.channels_last;
                 Work::Flatten
             }
         };
-        let buffer = if buffered { Some(zeros(&output, DType::F32)?) } else { None };
+        let buffer = if buffered { Some(zeros(&output, room.form.numbers())?) } else { None };
         Ok(Node { name: name.clone(), work, input, output, buffer })
     }
 

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, at};
+use super::form::into_form;
 use super::network::{Mode, Network};
 use super::node::Work;
 use crate::dataset::{Dataset, as_input, read_picture};
 use crate::engine::{LearnerError, Standing, Viewer};
 use crate::knobs::{Knob, Settings};
+use crate::ops::reorder;
 use crate::probe::{LayerProbe, LayerSight, Maps, Picture, PictureSight, Probe, Sight, Spread, Weights};
 use crate::spec::ModelSpec;
 
@@ -65,7 +67,8 @@ impl NetworkViewer {
         let [channels, height, width] = self.model.input;
         let image = |picture: &PictureSight| as_input(&self.dataset, &picture.pixels, self.model.input, self.model.pixels);
         let values: Vec<f32> = pictures.iter().flat_map(image).collect();
-        Ok(Tensor::from_vec(values, (pictures.len(), channels, height, width), &Device::Cpu)?)
+        let images = Tensor::from_vec(values, (pictures.len(), channels, height, width), &Device::Cpu)?;
+        into_form(images, &self.network)
     }
 
     /// Runs `images` through the layers up to and with `last`; `None`: through all. Their inputs and outputs are the network's then.
@@ -97,8 +100,8 @@ impl NetworkViewer {
         };
         Ok(LayerSight {
             picture,
-            input: maps(network.input(probe.layer))?,
-            output: maps(network.output(probe.layer))?,
+            input: maps(network, network.input(probe.layer))?,
+            output: maps(network, network.output(probe.layer))?,
             mask,
             weights: self.weights(probe, standing)?,
         })
@@ -111,7 +114,7 @@ impl NetworkViewer {
         let dims = parameter.value.dims();
         let few = parameter.value.elem_count() <= FEW_WEIGHTS;
         let (first, count) = if few { (0, dims[0]) } else { (probe.unit.min(dims[0] - 1), 1) };
-        let part = |tensor: &Tensor| -> Result<Vec<f32>> { Ok(tensor.narrow(0, first, count)?.flatten_all()?.to_vec1()?) };
+        let part = |tensor: &Tensor| read(&self.network, &tensor.narrow(0, first, count)?);
         let (values, gradient) = (part(&parameter.value)?, part(&parameter.gradient)?);
         let change = match &standing.taken {
             Some((rate, settings)) => last_change(&values, &gradient, &part(&parameter.velocity)?, *rate, settings),
@@ -124,8 +127,8 @@ impl NetworkViewer {
             values,
             gradient,
             change,
-            spread: spread(&parameter.value)?,
-            gradient_spread: spread(&parameter.gradient)?,
+            spread: spread(&self.network, &parameter.value)?,
+            gradient_spread: spread(&self.network, &parameter.gradient)?,
         }))
     }
 
@@ -143,10 +146,15 @@ impl NetworkViewer {
     }
 }
 
+/// A part of a tensor on the host: nothing but the part is fetched from a device.
+fn read(network: &Network, part: &Tensor) -> Result<Vec<f32>> {
+    reorder::read(network.context(), part).map_err(at("viewer"))
+}
+
 /// The first picture's row.
-fn maps(tensor: Option<&Tensor>) -> Result<Maps> {
+fn maps(network: &Network, tensor: Option<&Tensor>) -> Result<Maps> {
     let Some(tensor) = tensor else { return Ok(Maps::default()) };
-    let values = tensor.narrow(0, 0, 1)?.flatten_all()?.to_vec1()?;
+    let values = read(network, &tensor.narrow(0, 0, 1)?)?;
     Ok(Maps { shape: tensor.dims()[1..].to_vec(), values })
 }
 
@@ -167,17 +175,17 @@ fn last_change(w: &[f32], gradient: &[f32], velocity: &[f32], rate: f64, setting
 }
 
 /// Over evenly chosen values of a large tensor, over all of a small one.
-fn spread(tensor: &Tensor) -> Result<Spread> {
+fn spread(network: &Network, tensor: &Tensor) -> Result<Spread> {
     let count = tensor.elem_count();
     let stride = count.div_ceil(SAMPLED).max(1);
     let flat = tensor.flatten_all()?;
     let sampled: Vec<f32> = match stride {
-        1 => flat.to_vec1()?,
+        1 => read(network, &flat)?,
         // A run of neighbours from each of many places: one value a place would touch every page.
         _ => {
             let (pieces, length) = (SAMPLED / 256, 256);
             let from = |piece: usize| piece * (count - length) / (pieces - 1);
-            let piece = |piece: usize| -> Result<Vec<f32>> { Ok(flat.narrow(0, from(piece), length)?.to_vec1()?) };
+            let piece = |piece: usize| read(network, &flat.narrow(0, from(piece), length)?);
             (0..pieces).map(piece).collect::<Result<Vec<_>>>()?.concat()
         }
     };

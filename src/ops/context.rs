@@ -68,6 +68,22 @@ impl Context {
         }
     }
 
+    /// Whether an operation is done when its call returns. A device of its own does it later, in order.
+    pub fn waits(&self) -> bool {
+        #[cfg(feature = "cuda")]
+        return self.gpu.is_none();
+        #[cfg(not(feature = "cuda"))]
+        true
+    }
+
+    /// Bytes of the device's memory that nobody has; 0 where that is not known.
+    pub fn free_memory(&self) -> u64 {
+        #[cfg(feature = "cuda")]
+        return self.gpu.as_ref().and_then(|gpu| gpu.memory().ok()).map_or(0, |(free, _)| free as u64);
+        #[cfg(not(feature = "cuda"))]
+        0
+    }
+
     /// How products are made from now on.
     pub fn set_form(&mut self, form: Form) {
         self.form = form;

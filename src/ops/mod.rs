@@ -38,6 +38,7 @@ mod error;
 #[cfg(feature = "cuda")]
 pub mod feed;
 mod form;
+mod moment;
 mod product;
 mod real;
 pub mod reorder;
@@ -49,5 +50,6 @@ mod testing;
 pub use context::Context;
 pub use error::{Error, Result, says_out_of_memory};
 pub use form::{Form, Precision};
+pub use moment::Moment;
 use real::Real;
 pub use simd::Instructions;

@@ -37,6 +37,7 @@ pub enum Event {
         applies: Applies,
     },
     Layers(LayersSeen),
+    Gauge(DeviceGauge),
     /// A checkpoint is on the disk; `path` is its folder's name.
     Saved {
         step: u64,
@@ -88,7 +89,7 @@ impl Event {
     /// Events of which a later one of the same kind says all that an earlier one said or that can be merged with their
     /// neighbours; everything else is a milestone and is never dropped.
     pub fn is_mergeable(&self) -> bool {
-        matches!(self, Event::Step(_) | Event::Layers(_) | Event::Confusion(_)) || self.is_fleeting()
+        matches!(self, Event::Step(_) | Event::Layers(_) | Event::Confusion(_) | Event::Gauge(_)) || self.is_fleeting()
     }
 }
 
@@ -139,6 +140,23 @@ pub struct DeviceInfo {
     pub name: String,
     /// Threads that compute.
     pub threads: usize,
+}
+
+/// The state of the device that computes, now and then. Absent is what it does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceGauge {
+    /// Bytes, of all programs.
+    pub memory_used: u64,
+    pub memory: u64,
+    /// Share of the last second in which it computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utilization: Option<f64>,
+    /// Temperature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub celsius: Option<f64>,
+    /// Power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watts: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,8 +16,8 @@ pub use confusion::{Confusion, Mistake, likeliest};
 pub use course::{course, cut_back};
 pub use courses::{LayerCourses, LayerFigure};
 pub use event::{
-    Change, DatasetInfo, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats, LayersSeen, Merged,
-    Notice, Parent, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,
+    Change, DatasetInfo, DeviceGauge, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats,
+    LayersSeen, Merged, Notice, Parent, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,
 };
 pub use moment::Moment;
 pub use road::{Road, SavedMoment};

@@ -35,6 +35,8 @@ pub struct Session {
     pub changes: Vec<Change>,
     /// Steps at which an epoch ended.
     pub epoch_ends: Vec<u64>,
+    /// The newest figures of the device that computes.
+    pub gauge: Option<DeviceGauge>,
     pub layers: Option<LayersSeen>,
     /// What was measured of the layers over the run.
     pub courses: LayerCourses,
@@ -77,6 +79,7 @@ impl Default for Session {
             layers: None,
             courses: LayerCourses::default(),
             confusion: None,
+            gauge: None,
             saved: Vec::new(),
             roads: Vec::new(),
             divergence: None,
@@ -135,6 +138,7 @@ impl Session {
                 self.courses.push(&layers);
                 self.layers = Some(layers);
             }
+            Event::Gauge(gauge) => self.gauge = Some(gauge),
             Event::Saved { step, path, reason } => self.saved(step, path, reason),
             Event::Dropped { paths } => self.saved.retain(|saved| !paths.contains(&saved.path)),
             Event::Resumed(resumption) => self.go_back(*resumption),

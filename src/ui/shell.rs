@@ -8,7 +8,7 @@ use super::app::{App, Overlay};
 use super::screens::Screen;
 use super::widgets::line;
 use super::{banner, footer, help, palette, screens};
-use crate::session::Phase;
+use crate::session::{DeviceGauge, Phase};
 use crate::spec::grouped;
 
 /// The least that everything still makes sense on.
@@ -129,25 +129,41 @@ fn header(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// `alexnet on Emoji-10 · CPU (AVX-512), 2 threads`, and shorter and shorter ways to say it.
+/// `alexnet on Emoji-10 · CPU (AVX-512), 2 threads`, on a GPU `alexnet on CIFAR-10 · NVIDIA H100 · 97 % · 61 °C · 412 W`, and shorter and shorter ways to say it.
 fn about(app: &App) -> Vec<String> {
     let Some(header) = &app.session().header else { return vec![app.model.name.clone()] };
     let (model, data, device) = (&header.model.name, &header.data.name, &header.device);
     let plain_name = device.name.split(" (").next().unwrap_or_default();
-    let threads = if device.threads == 1 { "1 thread".to_string() } else { format!("{} threads", device.threads) };
+    let more = match (app.session().gauge, device.threads) {
+        (Some(gauge), _) => gauge_words(&gauge),
+        (None, 1) => ", 1 thread".to_string(),
+        (None, threads) => format!(", {threads} threads"),
+    };
     let mut forms = Vec::new();
     if let Some(parent) = &header.parent {
         forms.push(format!("{model} on {data} · branched off {} at step {}", parent.run, grouped(parent.step)));
         forms.push(format!("{model} · branched off at step {}", grouped(parent.step)));
     }
     forms.extend([
-        format!("{model} on {data} · {}, {threads}", device.name),
-        format!("{model} on {data} · {plain_name}, {threads}"),
+        format!("{model} on {data} · {}{more}", device.name),
+        format!("{model} on {data} · {plain_name}{more}"),
         format!("{model} on {data} · {plain_name}"),
         format!("{model} on {data}"),
         model.clone(),
     ]);
     forms
+}
+
+/// ` · 97 % · 61 °C · 412 W · 9.1 of 80 GiB`, as far as the device tells.
+fn gauge_words(gauge: &DeviceGauge) -> String {
+    let gibibytes = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    let mut words = String::new();
+    let mut add = |text: String| words += &format!(" · {text}");
+    gauge.utilization.iter().for_each(|share| add(format!("{:.0} %", share * 100.0)));
+    gauge.celsius.iter().for_each(|celsius| add(format!("{celsius:.0} °C")));
+    gauge.watts.iter().for_each(|watts| add(format!("{watts:.0} W")));
+    add(format!("{:.1} of {:.0} GiB", gibibytes(gauge.memory_used), gibibytes(gauge.memory)));
+    words
 }
 
 /// The state in a word, with a sign of its own.
@@ -167,4 +183,23 @@ fn phase_chip(app: &App) -> (String, Style) {
         Phase::Failed => ("✖ FAILED", theme.failed),
     };
     (format!(" {text} "), style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_says_in_the_header_what_it_tells_of_itself() {
+        let gauge = DeviceGauge {
+            memory_used: 9 << 30,
+            memory: 80 << 30,
+            utilization: Some(0.97),
+            celsius: Some(61.0),
+            watts: Some(412.4),
+        };
+        assert_eq!(gauge_words(&gauge), " · 97 % · 61 °C · 412 W · 9.0 of 80 GiB");
+        let quiet = DeviceGauge { utilization: None, celsius: None, watts: None, ..gauge };
+        assert_eq!(gauge_words(&quiet), " · 9.0 of 80 GiB");
+    }
 }

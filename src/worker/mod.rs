@@ -31,6 +31,8 @@ use crate::session::{
 const FEED: Duration = Duration::from_millis(33);
 /// Layers' outputs and norms are measured at most this often, so that watching stays nearly free.
 const OBSERVE: Duration = Duration::from_secs(2);
+/// The device's figures are read at most this often.
+const GAUGE: Duration = Duration::from_secs(2);
 
 /// Fetches CIFAR-10: is told where to report bytes done and in all, and when to give up; returns the folder.
 pub type Fetch = Arc<dyn Fn(&mut dyn FnMut(u64, u64), &AtomicBool) -> Result<String, String> + Send + Sync>;
@@ -95,6 +97,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
         time_before: resume.as_ref().map_or(0.0, |resume| resume.time),
         fed: Instant::now(),
         observed: None,
+        gauged: None,
         watched: false,
         lookout: Lookout::default(),
         unattended,
@@ -131,6 +134,7 @@ struct Desk {
     time_before: f64,
     fed: Instant,
     observed: Option<Instant>,
+    gauged: Option<Instant>,
     watched: bool,
     lookout: Lookout,
     unattended: bool,
@@ -233,10 +237,12 @@ impl Desk {
                             if let Some(layers) = layers {
                                 self.emit(Event::Layers(layers));
                             }
+                            self.gauge(learner);
                             self.feed();
                             continue;
                         }
                         Stepped::Diverged(divergence) => Outcome::Diverged(divergence),
+                        Stepped::NoRoom(reason) => Outcome::NoRoom(reason),
                         Stepped::Abandoned => Outcome::Abandoned,
                     }
                 }
@@ -268,8 +274,17 @@ impl Desk {
                     return self.say_goodbye(engine, reason);
                 }
             };
+            let no_room = if let Outcome::NoRoom(reason) = &outcome { Some(reason.clone()) } else { None };
             let events = engine.absorb(outcome);
             self.emit_all(events);
+            if let (true, Some(reason)) = (self.unattended, no_room) {
+                if !engine.has_halved() {
+                    return Err(reason);
+                }
+                // Nobody is there to agree.
+                let events = engine.command(Command::Resume);
+                self.emit_all(events);
+            }
             if self.unattended && engine.has_diverged() {
                 return self.say_goodbye(engine, FinishReason::Diverged);
             }
@@ -347,6 +362,16 @@ impl Desk {
             command => {
                 let events = engine.command(command);
                 self.emit_all(events);
+            }
+        }
+    }
+
+    /// Says now and then how the device is.
+    fn gauge(&mut self, learner: &dyn Learner) {
+        if self.gauged.is_none_or(|at| at.elapsed() >= GAUGE) {
+            self.gauged = Some(Instant::now());
+            if let Some(gauge) = learner.gauge() {
+                self.emit(Event::Gauge(gauge));
             }
         }
     }

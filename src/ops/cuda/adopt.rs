@@ -22,8 +22,8 @@ pub struct DeviceFigures {
     pub dnn: String,
 }
 
-/// What is the first device, if there is one.
-pub fn open() -> Result<DeviceFigures> {
+/// What the first device is, if there is one.
+pub fn look_at_first() -> Result<DeviceFigures> {
     let context = CudaContext::new(0)?;
     let (major, minor) = context.compute_capability()?;
     let (free, total) = context.mem_get_info()?;
@@ -39,6 +39,16 @@ pub fn open() -> Result<DeviceFigures> {
         driver: format!("{}.{}", driver / 1000, driver % 1000 / 10),
         dnn: format!("{}.{}.{}", dnn / 10_000, dnn / 100 % 100, dnn % 100),
     })
+}
+
+/// The first device's place on the bus, `0000:1b:00.0`.
+pub fn first_device_place() -> Result<String> {
+    let context = CudaContext::new(0)?;
+    let mut place = [0u8; 16];
+    // SAFETY: a text of up to 16 bytes with its end.
+    unsafe { sys::cuDeviceGetPCIBusId(place.as_mut_ptr().cast(), place.len() as i32, context.cu_device()).result()? };
+    let text: Vec<u8> = place.into_iter().take_while(|&byte| byte != 0).collect();
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// The first device as candle's, with a stream of its own, so that it does not matter which thread uses it.

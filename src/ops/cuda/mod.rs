@@ -12,7 +12,7 @@ mod gpu;
 mod launch;
 mod memory;
 
-pub use adopt::{DeviceFigures, adopt, open};
+pub use adopt::{DeviceFigures, adopt, first_device_place, look_at_first};
 pub use failure::Failure;
 pub use gpu::{Gpu, Scratch};
 pub(in crate::ops) use launch::module;
