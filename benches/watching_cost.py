@@ -23,6 +23,7 @@ WARM_UP = 4
 PATIENCE = 600
 # Layers shorter than this are shown but not judged: their times are mostly noise.
 JUDGED_MS = 1.0
+AUTOGROUP = "/proc/self/autogroup"
 COMMAND = ["cargo", "run", "--release", "--quiet", "--"]
 
 
@@ -39,12 +40,25 @@ def steps(recorded: list[dict]) -> list[dict]:
 
 
 def headless(command: list[str], run: str, _: int) -> None:
-    subprocess.run([*command, "--headless", "--run-dir", run], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*command, "--headless", "--run-dir", run], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def autogroup_niceness() -> str | None:
+    try:
+        with open(AUTOGROUP) as file:
+            return file.read().split()[-1]
+    except OSError:
+        return None
 
 
 def watched(command: list[str], run: str, last: int) -> None:
+    niceness = autogroup_niceness()
     child, terminal = pty.fork()
     if child == 0:
+        # A terminal's session is a group of its own to Linux's scheduler: it gets the share that this one has.
+        if niceness not in (None, "0"):
+            with open(AUTOGROUP, "w") as file:
+                file.write(niceness)
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         os.execvp(command[0], [*command, "--run-dir", run])
     os.write(terminal, b"2")

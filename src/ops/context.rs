@@ -25,6 +25,9 @@ pub struct Context {
 /// Elements in a piece of elementwise work: large enough to be worth handing to a thread, small enough for its cache.
 pub(super) const PIECE: usize = 1 << 14;
 
+/// How many times larger or smaller than wanted scratch may be that is used again.
+const FOLD: usize = 4;
+
 /// A cache line: scratch begins at one, so that wide loads do not straddle two.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
@@ -107,8 +110,10 @@ impl Context {
     pub(super) fn scratch<T: Bits>(&self, length: usize) -> Scratch<'_, T> {
         let lines_wanted = (length * size_of::<T>()).div_ceil(size_of::<Line>());
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        // The smallest that is large enough, or else the largest, which a larger one replaces.
-        let best = (0..idle.len()).min_by_key(|&i| {
+        // The smallest that is large enough, or else the largest, which a larger one replaces; of much larger or smaller ones none, so
+        // that each stays with those who need its size.
+        let alike = |i: &usize| (lines_wanted / FOLD..=lines_wanted * FOLD).contains(&idle[*i].len());
+        let best = (0..idle.len()).filter(alike).min_by_key(|&i| {
             let lines = idle[i].len();
             if lines >= lines_wanted { (false, lines) } else { (true, usize::MAX - lines) }
         });
