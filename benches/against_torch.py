@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 
-STEPS = "6"
+STEPS = "4"
 FORMATS = ["contiguous", "channels_last"]
 
 
