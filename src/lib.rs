@@ -29,6 +29,7 @@
 //! | [`ui`] | the cockpit | chart, mosaic, session, link |
 //! | [`export`] | charts, mosaics and screens as files | chart, mosaic |
 //! | [`compare`] | several runs on the same terms, and how they differ | run, session, headless, start |
+//! | [`exchange`] | runs and weights for other programs, and weights from them | run, session, spec |
 //! | [`report`] | runs and comparisons as a page | compare, run, chart, export |
 //! | [`table`] | a small table as text, Markdown and HTML | nothing |
 //! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`trained`], [`gallery`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
@@ -56,6 +57,7 @@ pub mod cockpit;
 pub mod compare;
 pub mod dataset;
 pub mod engine;
+pub mod exchange;
 pub mod export;
 pub mod fault;
 pub mod fetch;

@@ -1,19 +1,19 @@
 //! Chooses a command.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use alexscope::bench;
 use alexscope::cli::{
-    BenchArgs, Cli, CliCommand, DataCommand, EvaluateArgs, ForkArgs, ModelsArgs, PredictArgs, ReplayArgs, ResumeArgs, RunsArgs,
-    ShowArgs, TrainArgs, VerifyArgs,
+    BenchArgs, Cli, CliCommand, DataCommand, EvaluateArgs, ExportArgs, ForkArgs, ModelsArgs, PredictArgs, ReplayArgs, ResumeArgs,
+    RunsArgs, ShowArgs, TrainArgs, VerifyArgs,
 };
 use alexscope::cockpit::Wanted;
 use alexscope::run::{self, RunFolder};
 use alexscope::spec::{table, zoo};
-use alexscope::{cockpit, compare, fetch, gallery, headless, logging, replay, report, start, trained};
+use alexscope::{cockpit, compare, exchange, fetch, gallery, headless, logging, replay, report, start, trained};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
@@ -35,10 +35,7 @@ fn main() -> ExitCode {
         }
         Some(CliCommand::Predict(arguments)) => predict(arguments),
         Some(CliCommand::Evaluate(arguments)) => evaluate(arguments),
-        Some(CliCommand::Export(arguments)) => gallery::export(arguments).and_then(|files| {
-            let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-            print(&names.join("\n"))
-        }),
+        Some(CliCommand::Export(arguments)) => export(arguments),
         Some(CliCommand::Models(arguments)) => models(arguments),
         Some(CliCommand::Bench(arguments)) => measure(arguments),
         Some(CliCommand::Data(arguments)) => match &arguments.command {
@@ -62,6 +59,17 @@ fn in_words(error: &Report) -> String {
         line if line.contains(&cause) => line,
         line => format!("{line}: {cause}"),
     })
+}
+
+/// For other programs, or as pictures.
+fn export(arguments: &ExportArgs) -> Result<u8> {
+    let written = if arguments.to.is_empty() { gallery::export(arguments)? } else { exchange::export(arguments)? };
+    print(&lines(&written))
+}
+
+/// Paths, a line each.
+fn lines(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n")
 }
 
 fn written(folder: &Path) -> String {

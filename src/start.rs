@@ -12,14 +12,15 @@ use crate::cli::{DeviceChoice, ForkArgs, ResumeArgs, TrainArgs};
 use crate::dataset::folder::Broken;
 use crate::dataset::{self, DATA_FOLDER, Opened, Source};
 use crate::engine::{Pictures, Script};
+use crate::exchange::{self, tensorboard::EventWriter, tensorboard::Follower};
 use crate::knobs::{Knob, Settings};
 use crate::nn::NetworkLearner;
 use crate::nn::device::{self, Found, Wanted};
 use crate::pictures::{self, Ready};
-use crate::run::{RunError, RunFolder, checkpoint_at, newest_checkpoint, read_record};
+use crate::run::{Arrays, RunError, RunFolder, checkpoint_at, newest_checkpoint, read_record};
 use crate::session::{DeviceInfo, Notice, RunHeader};
 use crate::spec::{ModelSpec, WeightInit, zoo};
-use crate::worker::{Fetch, Plan, Prepare, Prepared, Resume};
+use crate::worker::{Fetch, Observer, Plan, Prepare, Prepared, Resume};
 use crate::{fetch, logging, run};
 
 /// What a person asked for, checked as far as it can be at once. `settings` are those of a new run in the place of an old one.
@@ -33,7 +34,8 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
             settings
         }
     };
-    let ready = pictures::open(Source::find(arguments.data.as_deref())?, as_set(model, &settings), arguments.broken.into())?;
+    let source = Source::find(arguments.data.as_deref())?;
+    let mut ready = pictures::open(source, as_set(model, &settings), arguments.broken.into())?;
     let found = found(arguments.device)?;
     let script = match &arguments.script {
         Some(path) => {
@@ -44,7 +46,30 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
     };
     // A new run in the place of an old one has a folder of its own.
     let named = arguments.run_dir.as_deref().filter(|folder| unattended || !RunFolder::holds_a_run(folder));
-    begin(ready, settings, script, named, Computes { found, threads: arguments.threads }, unattended)
+    let weights = arguments.weights.as_deref().map(|path| initial_weights(path, &mut ready)).transpose()?;
+    let mut plan = begin(ready, settings, weights, script, named, Computes { found, threads: arguments.threads }, unattended)?;
+    if arguments.tensorboard {
+        plan.observer = Some(followed(&plan)?);
+    }
+    Ok(plan)
+}
+
+/// Weights that a run begins with instead of drawing all of its own; what that means for the last layer is said.
+fn initial_weights(path: &Path, ready: &mut Ready) -> Result<Arrays> {
+    let (weights, said) = exchange::weights::fitting(&ready.model, exchange::weights::read(path)?)?;
+    let mut say = |text: String| ready.notices.push(Notice { text, warning: false });
+    say(format!("begins with the weights of {}", path.display()));
+    said.into_iter().for_each(&mut say);
+    Ok(weights)
+}
+
+/// What writes for TensorBoard while the run trains, into its folder.
+fn followed(plan: &Plan) -> Result<Observer> {
+    let folder = plan.folder.as_ref().map(|(folder, _)| folder);
+    let within = folder.map_or_else(|| Path::new(".").to_path_buf(), |folder| folder.path().to_path_buf());
+    let writer = EventWriter::create(&within.join("tensorboard"), &plan.header, folder.map(RunFolder::checkpoints))?;
+    let follower = Follower::start(writer)?;
+    Ok(Box::new(move |stamped| follower.event(stamped)))
 }
 
 /// A new run in the place of one that went on: its network and its data, other settings.
@@ -53,12 +78,13 @@ pub fn anew(arguments: &ResumeArgs, settings: &Settings) -> Result<Plan> {
     let source = source_of(&header, arguments.data.as_deref())?;
     let ready = pictures::open(source, as_set(header.model, settings), Broken::Skip)?;
     let computes = Computes { found: found(arguments.device)?, threads: arguments.threads };
-    begin(ready, settings.clone(), Script::default(), None, computes, false)
+    begin(ready, settings.clone(), None, Script::default(), None, computes, false)
 }
 
 fn begin(
     ready: Ready,
     settings: Settings,
+    weights: Option<Arrays>,
     script: Script,
     named: Option<&Path>,
     computes: Computes,
@@ -83,8 +109,8 @@ fn begin(
     };
     tracing::info!(model = %model.name, data = %header.data.name, device = %header.device.name, "a run begins");
     let fetch = fetcher(&opened);
-    let prepare = prepare(model, opened, settings, computes.found);
-    Ok(Plan { header, script, folder: Some((folder, lock)), resume: None, notices, prepare, fetch, unattended })
+    let prepare = prepare(model, opened, settings, weights, computes.found);
+    Ok(Plan { header, script, folder: Some((folder, lock)), resume: None, notices, observer: None, prepare, fetch, unattended })
 }
 
 /// CIFAR-10 can be fetched where it is not there.
@@ -109,7 +135,7 @@ fn ready_again(header: &RunHeader, moved: Option<&Path>) -> Result<Ready> {
 /// What trained a run when it began, to do it again.
 pub fn again(header: &RunHeader, moved: Option<&Path>, device: DeviceChoice) -> Result<Prepare> {
     let ready = ready_again(header, moved)?;
-    Ok(prepare(header.model.clone(), ready.opened, header.settings.clone(), found(device)?))
+    Ok(prepare(header.model.clone(), ready.opened, header.settings.clone(), None, found(device)?))
 }
 
 /// A run that is there, from its newest whole checkpoint.
@@ -143,11 +169,11 @@ fn go_on(folder: RunFolder, moved: Option<&Path>, computes: Computes, unattended
     warnings.extend(damaged.iter().map(|error| format!("{error}; it is left out")));
     let time = events.last().map_or(0.0, |last| last.time);
     let fetch = fetcher(&ready.opened);
-    let prepare = prepare(header.model.clone(), ready.opened, saved.state.moment.settings.clone(), computes.found.clone());
+    let prepare = prepare(header.model.clone(), ready.opened, saved.state.moment.settings.clone(), None, computes.found.clone());
     let resume = Some(Resume { saved, time, warnings });
     let (script, folder, mut notices) = (Script::default(), Some((folder, lock)), ready.notices);
     notices.extend(computes.notice());
-    Ok(Plan { header, script, folder, resume, notices, prepare, fetch, unattended })
+    Ok(Plan { header, script, folder, resume, notices, observer: None, prepare, fetch, unattended })
 }
 
 /// Makes a run of its own from a checkpoint of another, which is left as it is; [`resume`] it to go on from there.
@@ -241,7 +267,7 @@ fn warm_up(learner: &mut NetworkLearner, settings: &Settings) -> std::result::Re
 }
 
 /// Reads the pictures and draws the initial weights, in the thread that trains.
-fn prepare(model: ModelSpec, opened: Opened, settings: Settings, found: Found) -> Prepare {
+fn prepare(model: ModelSpec, opened: Opened, settings: Settings, weights: Option<Arrays>, found: Found) -> Prepare {
     Box::new(move |say| {
         say("reading the pictures");
         let dataset = Arc::new(dataset::load(&opened).map_err(|error| error.to_string())?);
@@ -249,6 +275,9 @@ fn prepare(model: ModelSpec, opened: Opened, settings: Settings, found: Found) -
         say("drawing initial weights");
         let device = found.adopt().map_err(|error| error.to_string())?;
         let mut learner = NetworkLearner::on(&device, model, dataset, &settings).map_err(|error| error.to_string())?;
+        if let Some(weights) = &weights {
+            learner.adopt(weights).map_err(|error| error.to_string())?;
+        }
         if found.is_gpu() {
             say("compiling kernels for the device and choosing its algorithms; after the first time it is quick");
             warm_up(&mut learner, &settings)?;

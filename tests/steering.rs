@@ -150,6 +150,7 @@ fn start(faults: Faults) -> Run {
         folder: Some((run.clone(), run.lock().unwrap())),
         resume: None,
         notices: Vec::new(),
+        observer: None,
         prepare: Box::new(move |_| Ok(Prepared { learner: Box::new(learner), pictures })),
         fetch: None,
         unattended: faults.unattended,

@@ -47,7 +47,7 @@ pub enum CliCommand {
     Predict(PredictArgs),
     /// Test a trained network on all test pictures
     Evaluate(EvaluateArgs),
-    /// Write pictures of a run's network and record to files, without a screen
+    /// Write a run for other programs, or its pictures
     Export(ExportArgs),
     /// List the networks, or show one layer by layer
     Models(ModelsArgs),
@@ -116,6 +116,12 @@ pub struct TrainArgs {
     /// Where the record and checkpoints go; runs/<time>-<model> by default
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
+    /// Begin with the weights of this safetensors file, such as torchvision's AlexNet for the network `torchvision`
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Write for TensorBoard while it trains, into the folder `tensorboard` of the run
+    #[arg(long)]
+    pub tensorboard: bool,
     /// Changes planned ahead: lines `STEP KNOB VALUE`
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,
@@ -254,13 +260,19 @@ pub struct ExportArgs {
     /// The run's folder; the one begun last by default
     #[arg(value_name = "RUN")]
     pub run: Option<PathBuf>,
-    /// What is written, each as PNG and SVG
+    /// Formats of other programs; without one, pictures are written
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
+    pub to: Vec<Format>,
+    /// The checkpoint that those take their weights from; the newest by default
+    #[arg(long, value_name = "NAME|STEP")]
+    pub checkpoint: Option<String>,
+    /// Which pictures are written, each as PNG and SVG
     #[arg(long, value_enum, value_delimiter = ',', default_value = "kernels,maps,confusion,charts")]
     pub what: Vec<ExportChoice>,
     /// The test picture that maps are of, counted from 0
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub picture: usize,
-    /// Where the files go; the folder `pictures` in the run's by default
+    /// Where the files go; the folder `pictures`, or `export`, in the run's by default
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// The checkpoint with the best test accuracy instead of the newest
@@ -296,6 +308,19 @@ pub struct ShowArgs {
     /// The cockpit only looks on: no key changes the training
     #[arg(long)]
     pub readonly: bool,
+}
+
+/// What another program reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The network with its weights, as ONNX
+    Onnx,
+    /// The weights, as PyTorch reads them
+    Safetensors,
+    /// Curves, histograms of weights and the first kernels, as event files
+    Tensorboard,
+    /// Steps, evaluations and changes, as tables
+    Csv,
 }
 
 #[derive(Args, Debug)]

@@ -95,6 +95,8 @@ fn make(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs, signa
                 device: arguments.device,
                 threads: arguments.threads,
                 run_dir: Some(path.clone()),
+                weights: None,
+                tensorboard: false,
                 script: None,
                 show,
                 knobs: KnobArgs { values: plan.settings(place)? },

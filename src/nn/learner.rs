@@ -92,6 +92,21 @@ impl NetworkLearner {
         self.network.gradient_squares().map(drop)
     }
 
+    /// Begins with these values where it has a parameter of that name and shape; the others stay as they were drawn.
+    pub fn adopt(&mut self, arrays: &Tensors) -> Result<()> {
+        let device = self.network.device().clone();
+        for parameter in self.network.parameters_mut() {
+            let shape = parameter.value.dims().to_vec();
+            if let Some((_, there, values)) = arrays.iter().find(|(name, ..)| *name == parameter.name) {
+                if *there != shape {
+                    return Err(Error::Shape { name: parameter.name.clone(), expected: shape, came: there.clone() });
+                }
+                parameter.value.set(&Tensor::from_slice(values, shape, &device)?)?;
+            }
+        }
+        Ok(())
+    }
+
     pub fn network(&self) -> &Network {
         &self.network
     }

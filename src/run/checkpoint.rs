@@ -5,15 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::arrays::{Arrays, read_arrays};
 use crate::session::{Moment, SaveReason};
 use crate::spec::{ModelSpec, parameter_shapes};
-
-/// Named f32 arrays: name, shape, values in row order.
-pub type Arrays = Vec<(String, Vec<usize>, Vec<f32>)>;
 
 /// A manifest lists three files.
 const LARGEST_MANIFEST: u64 = 1 << 16;
@@ -202,21 +199,6 @@ pub fn read_checkpoint(folder: &Path) -> Result<Saved, CheckpointError> {
     let arrays = |name: &str| read_arrays(&checked(name)?).map_err(|reason| damaged(name, reason));
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Saved { name, state, parameters: arrays(MODEL)?, velocities: arrays(OPTIMIZER)? })
-}
-
-/// Reads a safetensors file of f32 arrays from memory; says what is wrong with any other.
-pub fn read_arrays(bytes: &[u8]) -> Result<Arrays, String> {
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    tensors
-        .iter()
-        .map(|(name, view)| {
-            if view.dtype() != Dtype::F32 {
-                return Err(format!("{name} is {:?}, expected F32", view.dtype()));
-            }
-            let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-            Ok((name.to_string(), view.shape().to_vec(), values))
-        })
-        .collect()
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

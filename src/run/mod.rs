@@ -1,5 +1,6 @@
 //! The run folder: `run.json` (how it began), `events.jsonl` (all that happened), `checkpoints/` (what was saved).
 
+mod arrays;
 mod calendar;
 mod checkpoint;
 mod disk;
@@ -11,9 +12,8 @@ mod record;
 mod saving;
 mod verify;
 
-pub use checkpoint::{
-    Arrays, CheckpointError, Saved, SavedState, best_checkpoint, checkpoint_at, newest_checkpoint, read_checkpoint,
-};
+pub use arrays::{Arrays, encode_arrays, read_arrays};
+pub use checkpoint::{CheckpointError, Saved, SavedState, best_checkpoint, checkpoint_at, newest_checkpoint, read_checkpoint};
 pub use disk::{Disk, RealDisk};
 pub use folder::{RunError, RunFolder};
 pub use fork::fork;

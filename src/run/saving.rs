@@ -1,16 +1,16 @@
 //! Writing checkpoints and clearing away those that are not worth their room.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, TensorView, serialize};
 use sha2::{Digest, Sha256};
 
+use super::arrays::{Arrays, encode_arrays};
 use super::checkpoint::{
-    Arrays, CheckpointError, Entry, MANIFEST, MODEL, Manifest, OPTIMIZER, STATE, SavedState, failed, hex, names, number,
-    read_checkpoint, read_state,
+    CheckpointError, Entry, MANIFEST, MODEL, Manifest, OPTIMIZER, STATE, SavedState, failed, hex, names, number, read_checkpoint,
+    read_state,
 };
 use super::disk::{Disk, RealDisk};
 use crate::whole_file;
@@ -111,13 +111,7 @@ fn fill(
 }
 
 fn encode(arrays: &Arrays, folder: &Path) -> Result<Vec<u8>, CheckpointError> {
-    let bytes: Vec<Vec<u8>> = arrays.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
-    let broken = |error: safetensors::SafeTensorError| failed("write", folder)(io::Error::other(error));
-    let mut views = Vec::with_capacity(arrays.len());
-    for ((name, shape, _), bytes) in arrays.iter().zip(&bytes) {
-        views.push((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(broken)?));
-    }
-    serialize(views, None::<HashMap<String, String>>).map_err(broken)
+    encode_arrays(arrays).map_err(|error| failed("write", folder)(io::Error::other(error)))
 }
 
 /// Copies a checkpoint under its own name into another run's checkpoints, file by file as they are.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, LayerSpec, SpecError, Trace};
+use super::{Activation, Layer, LayerSpec, SpecError, Trace};
 use crate::knobs::{Knob, KnobError, Settings};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,32 @@ impl ModelSpec {
                 format!("{} gives {classes} numbers instead of {}: as many as there are classes.", last.name, self.classes);
             model.about = format!("{}\n{said}", model.about.trim_end());
         }
+        model
+    }
+
+    /// The same network as it computes under `settings` outside training: with the constants and activations that they want, without
+    /// the LRN layers that are switched off.
+    pub fn as_steered(&self, settings: &Settings) -> ModelSpec {
+        let mut model = self.clone();
+        for layer in &mut model.layers {
+            match &mut layer.what {
+                LayerSpec::Lrn { n, k, alpha, beta } => {
+                    (*n, *k) = (settings.count(Knob::LrnN), settings.get(Knob::LrnK));
+                    (*alpha, *beta) = (settings.get(Knob::LrnAlpha), settings.get(Knob::LrnBeta));
+                }
+                LayerSpec::Activation { function } => {
+                    *function = Activation::ALL.get(settings.count(Knob::Activation)).copied().unwrap_or(*function);
+                }
+                LayerSpec::Dropout { p } => *p = settings.get(Knob::Dropout),
+                LayerSpec::Conv2d { .. } | LayerSpec::MaxPool2d { .. } | LayerSpec::Flatten | LayerSpec::Dense { .. } => {}
+            }
+        }
+        let mut place = 0;
+        model.layers.retain(|_| {
+            let off = matches!(self.lrn_knob(place), Some(Knob::LrnLayer(layer)) if !settings.lrn_is_on(layer));
+            place += 1;
+            !off
+        });
         model
     }
 
@@ -130,7 +156,8 @@ pub enum WeightInit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Shape, zoo};
+    use super::super::{LayerSpec, Shape, zoo};
+    use crate::knobs::Knob;
 
     #[test]
     fn another_number_of_classes_changes_the_last_layer_alone_and_is_said() {
@@ -141,5 +168,19 @@ mod tests {
         assert_eq!(trace.parameters, ten.trace().unwrap().parameters + 90 * 4097);
         assert!(hundred.about.ends_with("classifier.6 gives 100 numbers instead of 10: as many as there are classes."));
         assert_eq!(ten.with_classes(10), ten);
+    }
+
+    #[test]
+    fn settings_that_were_changed_are_worked_in_and_layers_that_are_off_are_left_out() {
+        let model = zoo::load("alexnet").unwrap();
+        let mut settings = model.settings().unwrap();
+        assert_eq!(model.as_steered(&settings), model);
+        settings.set(Knob::LrnLayer(2), 0.0).unwrap();
+        settings.set(Knob::LrnK, 1.5).unwrap();
+        let steered = model.as_steered(&settings);
+        let lrn = steered.layers.iter().filter(|layer| matches!(layer.what, LayerSpec::Lrn { k: 1.5, .. }));
+        assert_eq!(lrn.map(|layer| &layer.name[..]).collect::<Vec<_>>(), ["lrn1", "lrn3", "lrn4"]);
+        settings.set(Knob::Lrn, 0.0).unwrap();
+        assert_eq!(model.as_steered(&settings).lrn_layers(), 0);
     }
 }

@@ -46,6 +46,9 @@ pub struct Prepared {
 /// Makes the learner, inside the worker thread. May say in words what it is doing.
 pub type Prepare = Box<dyn FnOnce(&mut dyn FnMut(&str)) -> Result<Prepared, String> + Send>;
 
+/// Told of every event that is part of the record.
+pub type Observer = Box<dyn FnMut(&Stamped) + Send>;
+
 /// Everything a run needs to begin.
 pub struct Plan {
     pub header: RunHeader,
@@ -56,6 +59,7 @@ pub struct Plan {
     pub resume: Option<Resume>,
     /// What is worth saying before anything happens.
     pub notices: Vec<Notice>,
+    pub observer: Option<Observer>,
     pub prepare: Prepare,
     pub fetch: Option<Fetch>,
     /// Leave when the budget is used up or the loss diverges, instead of waiting for commands.
@@ -86,11 +90,12 @@ pub fn spawn(plan: Plan, link: WorkerLink) -> std::io::Result<JoinHandle<Ending>
 
 fn run(plan: Plan, link: WorkerLink) -> Ending {
     let threads = plan.header.device.threads;
-    let Plan { header, script, folder, resume, notices, prepare, fetch, unattended } = plan;
+    let Plan { header, script, folder, resume, notices, observer, prepare, fetch, unattended } = plan;
     let (fetch_in, fetch_out) = unbounded();
     let mut desk = Desk {
         link,
         recorder: None,
+        observer,
         saver: None,
         folder,
         started: Instant::now(),
@@ -127,6 +132,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
 struct Desk {
     link: WorkerLink,
     recorder: Option<Recorder>,
+    observer: Option<Observer>,
     saver: Option<Saver>,
     folder: Option<(RunFolder, RunLock)>,
     started: Instant,
@@ -428,6 +434,11 @@ impl Desk {
             self.recorder = None;
             let text = format!("{error}; this run is no longer recorded");
             self.emit(Event::Notice(Notice { text, warning: true }));
+        }
+        if !stamped.event.is_fleeting()
+            && let Some(observer) = &mut self.observer
+        {
+            observer(&stamped);
         }
         self.link.events.hold(stamped);
     }
