@@ -32,7 +32,7 @@
 //! | [`exchange`] | runs and weights for other programs, and weights from them | run, session, spec |
 //! | [`report`] | runs and comparisons as a page | compare, run, chart, export |
 //! | [`table`] | a small table as text, Markdown and HTML | nothing |
-//! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`trained`], [`gallery`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
+//! | [`cli`], [`start`], [`pictures`], [`cockpit`], [`headless`], [`replay`], [`trained`], [`rate_test`], [`twins`], [`gallery`], [`bench`], [`fetch`], [`logging`], [`signals`] | what a command line turns into | all |
 //!
 //! `tests/imports.rs` reads the imports and names any that goes upward.
 //!
@@ -71,6 +71,7 @@ pub mod nn;
 pub mod ops;
 pub mod pictures;
 pub mod probe;
+pub mod rate_test;
 pub mod replay;
 pub mod report;
 pub mod run;
@@ -81,6 +82,7 @@ pub mod spelling;
 pub mod start;
 pub mod table;
 pub mod trained;
+pub mod twins;
 pub mod ui;
 pub mod whole_file;
 pub mod worker;

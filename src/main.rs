@@ -13,7 +13,9 @@ use alexscope::cli::{
 use alexscope::cockpit::Wanted;
 use alexscope::run::{self, RunFolder};
 use alexscope::spec::{table, zoo};
-use alexscope::{cockpit, compare, exchange, fetch, gallery, headless, logging, replay, report, start, trained};
+use alexscope::{
+    cockpit, compare, exchange, fetch, gallery, headless, logging, rate_test, replay, report, start, trained, twins,
+};
 use clap::Parser;
 use color_eyre::eyre::{Report, Result};
 
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
         Some(CliCommand::View(arguments)) => cockpit::view(&arguments.runs, arguments.theme),
         Some(CliCommand::Replay(arguments)) => replay(arguments),
         Some(CliCommand::Verify(arguments)) => verify(arguments),
+        Some(CliCommand::RateTest(arguments)) => rate_test::run(arguments).and_then(|words| print(&words)),
+        Some(CliCommand::Twins(arguments)) => twins::run(arguments),
         Some(CliCommand::Report(arguments)) => {
             report::report(&arguments.runs, arguments.out.as_deref()).and_then(|folder| print(&written(&folder)))
         }

@@ -54,6 +54,24 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
     Ok(plan)
 }
 
+/// What it takes to try something on a network without making a run of it.
+pub struct Workbench {
+    pub settings: Settings,
+    pub prepare: Prepare,
+}
+
+/// The network, the pictures and the settings that a command line asks for.
+pub fn workbench(arguments: &TrainArgs) -> Result<Workbench> {
+    let model = zoo::load(&arguments.model)?;
+    let mut settings = model.settings()?;
+    arguments.knobs.apply(&mut settings)?;
+    let source = Source::find(arguments.data.as_deref())?;
+    let mut ready = pictures::open(source, as_set(model, &settings), arguments.broken.into())?;
+    let weights = arguments.weights.as_deref().map(|path| initial_weights(path, &mut ready)).transpose()?;
+    let prepare = prepare(ready.model, ready.opened, settings.clone(), weights, found(arguments.device)?);
+    Ok(Workbench { prepare, settings })
+}
+
 /// Weights that a run begins with instead of drawing all of its own; what that means for the last layer is said.
 fn initial_weights(path: &Path, ready: &mut Ready) -> Result<Arrays> {
     let (weights, said) = exchange::weights::fitting(&ready.model, exchange::weights::read(path)?)?;

@@ -32,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("candle_core", &["ops", "nn", "bench"]),
     ("candle_nn", &["ops", "nn"]),
-    ("rayon", &["ops", "nn", "dataset", "worker", "bench", "replay", "trained"]),
+    ("rayon", &["ops", "nn", "dataset", "worker", "bench", "rate_test", "twins", "replay", "trained"]),
     ("ratatui", &["ui", "export"]),
     ("plotters", &["export"]),
     ("clap", &["cli", "main"]),

@@ -247,6 +247,27 @@ fn a_pause_takes_hold_within_one_layer_and_a_resume_finishes_the_same_step() {
 }
 
 #[test]
+fn a_rate_test_in_the_middle_of_a_held_step_leaves_the_run_where_it_stood() {
+    let mut run = start(Faults { layer_time: Duration::from_millis(1), ..Faults::default() });
+    run.until("the first step", |session| session.steps() >= 1);
+    run.send(Command::Pause);
+    run.until("the pause", |session| session.phase == Phase::Paused);
+    let before = (run.session.steps(), run.session.settings.clone());
+    run.send(Command::TestRate);
+    run.until("the test", |session| session.rate_test.is_some() && session.phase == Phase::Paused);
+    let test = run.session.rate_test.clone().unwrap();
+    assert!(test.points.len() > 10 && test.points.windows(2).all(|pair| pair[0].rate < pair[1].rate));
+    assert_eq!((run.session.steps(), run.session.settings.clone()), before);
+    run.send(Command::Resume);
+    run.until("the next step", |session| session.steps() > before.0);
+    run.send(Command::Stop { save: false });
+    let (_, live, _, folder) = run.end();
+    let mut replayed = Session::default();
+    read_events(&folder.path().join("events.jsonl")).unwrap().into_iter().for_each(|event| replayed.apply(event));
+    assert_eq!(replayed.rate_test, live.rate_test);
+}
+
+#[test]
 fn the_record_folds_to_what_the_screen_saw() {
     let layer_time = Duration::from_millis(1);
     let mut run = start(Faults { steps: 40.0, unattended: true, layer_time, ..Faults::default() });

@@ -6,8 +6,10 @@
 mod axis;
 mod build;
 mod comparison;
+mod difference;
 mod model;
 mod range;
+mod rates;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -15,5 +17,7 @@ mod view;
 pub use axis::{Axis, Scale, Tick};
 pub use build::{Companion, Detail, chart, chart_beside, short_change};
 pub use comparison::{Across, Entrant, comparison};
+pub use difference::difference;
 pub use model::{Band, ChartModel, Cursor, Curve, Guide, Marker, MarkerKind, Metric, Role, Shape};
+pub use rates::rates;
 pub use view::{ChartView, SMOOTHINGS, Window, XUnit};

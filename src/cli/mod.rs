@@ -41,6 +41,10 @@ pub enum CliCommand {
     Replay(ReplayArgs),
     /// Check every checkpoint and every line of the record of a run
     Verify(VerifyArgs),
+    /// Find a learning rate that suits: a sweep over rates on a copy of the network
+    RateTest(Box<RateTestArgs>),
+    /// Train two networks that differ in one setting in step with each other, and draw the difference of their losses
+    Twins(Box<TwinsArgs>),
     /// Write runs or a comparison as a page: HTML, Markdown, and the charts as SVG and PNG
     Report(ReportArgs),
     /// Say what a trained network makes of pictures
@@ -308,6 +312,34 @@ pub struct ShowArgs {
     /// The cockpit only looks on: no key changes the training
     #[arg(long)]
     pub readonly: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct RateTestArgs {
+    /// The lowest rate
+    #[arg(long, default_value_t = 1e-6, value_name = "RATE")]
+    pub from: f64,
+    /// The highest rate
+    #[arg(long, default_value_t = 10.0, value_name = "RATE")]
+    pub to: f64,
+    /// Steps of the sweep
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub sweep: usize,
+    /// Where the chart is put, as .svg and .png
+    #[arg(long, default_value = "rate-test", value_name = "PATH")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub train: TrainArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct TwinsArgs {
+    /// The setting in which they differ, such as lrn=on,off
+    #[arg(value_name = "KNOB=ONE,OTHER")]
+    pub knob: String,
+    /// As for `alexscope train`; the records go into two folders of the run's
+    #[command(flatten)]
+    pub train: TrainArgs,
 }
 
 /// What another program reads.

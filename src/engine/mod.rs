@@ -5,6 +5,7 @@
 //! decides, the events are what it decided.
 
 mod learner;
+mod rate_test;
 mod room;
 mod schedule;
 mod script;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use learner::{Checkpoint, Flow, Gate, Learner, LearnerError, Onward, Point, StepResult, Stepped, Tensors, Tested};
+pub use rate_test::{Sweep, rate_test};
 pub use schedule::learning_rate;
 pub use script::{Script, ScriptError, ScriptLine};
 pub use viewer::{Standing, Viewer};
@@ -226,6 +228,10 @@ impl Engine {
         self.position
     }
 
+    pub fn pictures(&self) -> Pictures {
+        self.pictures
+    }
+
     pub fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
@@ -286,7 +292,7 @@ impl Engine {
                 Vec::new()
             }
             // The worker's own business.
-            Command::WatchLayers(_) | Command::Watch(_) | Command::FetchData => Vec::new(),
+            Command::WatchLayers(_) | Command::Watch(_) | Command::FetchData | Command::TestRate => Vec::new(),
         }
     }
 
@@ -535,7 +541,7 @@ impl Engine {
     }
 
     /// The phase to go back to after an evaluation or a save.
-    fn phase_again(&self) -> Event {
+    pub fn phase_again(&self) -> Event {
         match self.state {
             State::Paused => phase(Phase::Paused, ""),
             State::Done => phase(Phase::Finished, ""),

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use serde::Deserialize;
 
+use super::learner::NetworkLearner;
 use super::network::{Mode, Network, Watch};
 use super::node::Work;
 use super::viewer::NetworkViewer;
-use crate::engine::{Standing, Viewer};
+use crate::engine::{Flow, Gate, Learner, Pictures, Point, Position, Standing, Sweep, Viewer, rate_test};
 use crate::knobs::{Knob, Settings};
 use crate::probe::{LayerProbe, Picture, Probe, Sight};
 use crate::spec::{LayerSpec, ModelSpec, zoo};
@@ -292,4 +293,31 @@ fn what_is_not_there_to_be_seen_is_said() {
     assert!(error(Probe::Layer(layer)).contains("no layer 99"));
     assert!(error(Probe::Pictures(vec![Picture::Test(1_000_000)])).contains("no test picture 1000000"));
     assert!(error(Probe::Pictures(vec![Picture::File("/nowhere.png".into())])).contains("/nowhere.png: cannot be read"));
+}
+
+/// Never holds a step up.
+struct Open;
+
+impl Gate for Open {
+    fn pass(&mut self, _: Point) -> Flow {
+        Flow::Continue
+    }
+}
+
+#[test]
+fn a_rate_test_leaves_weights_and_velocities_as_they_were() {
+    let model = zoo::load("lenet5").unwrap();
+    let mut settings = model.settings().unwrap();
+    settings.set(Knob::BatchSize, 8.0).unwrap();
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Opened::Emoji10).unwrap());
+    let pictures = Pictures { train: dataset.train.len(), test: dataset.test.len() };
+    let mut learner = NetworkLearner::new(model, dataset, &settings).unwrap();
+    let before = learner.checkpoint().unwrap();
+    let sweep = Sweep { from: 1e-3, to: 0.1, steps: 4 };
+    let test = rate_test(&mut learner, sweep, Position::default(), &settings, pictures, &mut Open, &mut |_| {}).unwrap();
+    assert_eq!(
+        test.unwrap().points.iter().map(|point| (point.rate * 1e4).round()).collect::<Vec<_>>(),
+        [10.0, 46.0, 215.0, 1000.0]
+    );
+    assert_eq!(learner.checkpoint().unwrap(), before);
 }

@@ -15,6 +15,8 @@ pub enum Command {
     },
     /// Evaluate on test pictures after the step that is under way.
     Evaluate,
+    /// Sweep the learning rate on a copy of the network; the run stays as it is.
+    TestRate,
     /// Write a checkpoint after the step that is under way.
     Save,
     /// Go back to a saved moment and pause there. The moment that is left is saved first.

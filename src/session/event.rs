@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Confusion, Moment};
+use super::{Confusion, Moment, RateTest};
 use crate::knobs::{Applies, Knob, Settings};
 use crate::spec::ModelSpec;
 
@@ -30,6 +30,8 @@ pub enum Event {
     /// What the evaluation just told took for what.
     Confusion(Confusion),
     Changed(Change),
+    /// What a sweep over learning rates on a copy of the network found.
+    RateTested(RateTest),
     /// A change that was accepted and waits for its time.
     Pending {
         knob: Knob,

@@ -7,6 +7,7 @@ mod course;
 mod courses;
 mod event;
 mod moment;
+mod rate_test;
 mod road;
 pub mod series;
 mod state;
@@ -20,6 +21,7 @@ pub use event::{
     LayersSeen, Merged, Notice, Parent, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,
 };
 pub use moment::Moment;
+pub use rate_test::{RatePoint, RateTest};
 pub use road::{Road, SavedMoment};
 pub use series::{Series, Summary};
 pub use state::{PendingChange, Session};

@@ -3,7 +3,7 @@
 use super::event::*;
 use super::road::{Road, SavedMoment};
 use super::series::Series;
-use super::{Confusion, LayerCourses, Moment};
+use super::{Confusion, LayerCourses, Moment, RateTest};
 use crate::knobs::{Applies, Knob, Settings};
 
 /// A change that was accepted and waits.
@@ -47,6 +47,8 @@ pub struct Session {
     /// What a resumption or a rewind superseded, oldest first.
     pub roads: Vec<Road>,
     pub divergence: Option<Divergence>,
+    /// The newest.
+    pub rate_test: Option<RateTest>,
     /// Newest last.
     pub notices: Vec<(f64, Notice)>,
     pub failure: Option<String>,
@@ -83,6 +85,7 @@ impl Default for Session {
             saved: Vec::new(),
             roads: Vec::new(),
             divergence: None,
+            rate_test: None,
             notices: Vec::new(),
             failure: None,
             finished: None,
@@ -144,6 +147,10 @@ impl Session {
             Event::Resumed(resumption) => self.go_back(*resumption),
             Event::Rejected { command, reason } => {
                 self.notice(stamped.time, Notice { text: format!("{command}: {reason}"), warning: true });
+            }
+            Event::RateTested(test) => {
+                self.rate_test = Some(test);
+                self.progress = None;
             }
             Event::Diverged(divergence) => self.divergence = Some(divergence),
             Event::Notice(notice) => self.notice(stamped.time, notice),

@@ -78,6 +78,8 @@ pub enum Action {
     /// Goes back to the marked moment, with a tenth of its learning rate.
     RewindSlower,
     Evaluate,
+    /// Tests learning rates on a copy, and shows what came of it.
+    TestRate,
     Save,
     Fetch,
     NewRun,

@@ -100,6 +100,8 @@ pub enum Overlay {
     Palette(Palette),
     Dialog(Dialog),
     Moments(Moments),
+    /// What the newest learning-rate test found.
+    Rates,
     Edit(Edit),
     /// The path of a picture that is typed in.
     OwnPicture(Field),
@@ -152,6 +154,8 @@ pub struct App {
     pub history: Vec<String>,
     pub toast: Option<Toast>,
     pub sent: Sent,
+    /// A person waits for a learning-rate test.
+    pub testing_rates: bool,
     /// Where to go once the trainer has stopped.
     pub leaving: Option<Exit>,
     /// What became of a fetch, once a person has seen it.
@@ -185,6 +189,7 @@ impl App {
             history: Vec::new(),
             toast: None,
             sent: Sent::default(),
+            testing_rates: false,
             leaving: None,
             seen: None,
             worker_gone: false,
@@ -268,6 +273,7 @@ impl App {
             Some(Overlay::Palette(_)) => vec![Context::Palette],
             Some(Overlay::Dialog(_)) => vec![Context::Dialog],
             Some(Overlay::Moments(_)) => vec![Context::Moments],
+            Some(Overlay::Rates) => vec![Context::Rates],
             Some(Overlay::Edit(_)) => vec![Context::Edit],
             Some(Overlay::OwnPicture(_)) => vec![Context::OwnPicture],
             None => match self.screen {

@@ -28,6 +28,8 @@ pub enum Context {
     Palette,
     Dialog,
     Moments,
+    /// What a learning-rate test found.
+    Rates,
     Help,
 }
 
@@ -45,6 +47,7 @@ impl Context {
         Context::Palette,
         Context::Dialog,
         Context::Moments,
+        Context::Rates,
         Context::Help,
     ];
 
@@ -63,6 +66,7 @@ impl Context {
             Context::Palette => "Palette",
             Context::Dialog => "Question",
             Context::Moments => "Saved moments",
+            Context::Rates => "Learning-rate test",
             Context::Help => "Help",
         }
     }
@@ -194,6 +198,7 @@ const ROWS: &[Row] = {
         Row(Anywhere, &[ch('.')], A::Steps(1), "", "step", 3, "take one step, then pause"),
         Row(Anywhere, &[ch('u')], A::Undo, "undo", "undo", 20, "take the last change of a setting back, by setting or by going back to before it"),
         Row(Anywhere, &[ch('V')], A::Evaluate, "evaluate", "", 0, "evaluate on test pictures now"),
+        Row(Anywhere, &[ch('T')], A::TestRate, "rate-test", "", 0, "test learning rates on a copy of the network; the run stays as it is"),
         Row(Anywhere, &[ch('S')], A::Save, "save", "save", 25, "save a checkpoint"),
         Row(Anywhere, &[ch('R')], A::Moments, "rewind", "rewind", 26, "go back to a saved moment; the road that is left stays on the chart"),
         Row(Anywhere, &[ch('F')], A::Fork, "fork", "", 0, "save and stop here, and go on in a run of its own that names this one"),
@@ -277,6 +282,8 @@ const ROWS: &[Row] = {
         Row(Moments, &[ch('g'), HOME], A::First, "", "", 0, "to the newest"),
         Row(Moments, &[ch('G'), END], A::Last, "", "", 0, "to the oldest"),
         Row(Moments, &[ESC, ch('q')], A::Close, "", "stay", 3, "stay where the run is"),
+        Row(Rates, &[ENTER], A::Accept, "", "set this rate", 1, "set the learning rate that the test suggests"),
+        Row(Rates, &[ESC, ch('q')], A::Close, "", "leave as it is", 2, "leave the learning rate as it is"),
         Row(Help, &[UP, ch('k')], A::Up, "", "scroll", 1, "up"),
         Row(Help, &[DOWN, ch('j')], A::Down, "", "", 0, "down"),
         Row(Help, &[PAGE_UP], A::PageUp, "", "", 0, "a page up"),
@@ -376,7 +383,7 @@ mod tests {
 
     #[test]
     fn keys_of_later_screens_are_free() {
-        for letter in ['T', '6'] {
+        for letter in ['6'] {
             assert_eq!(action(Key::char(letter), &Context::ALL), None, "{letter}");
         }
     }
@@ -385,7 +392,10 @@ mod tests {
     fn lower_case_looks_and_capitals_steer() {
         let steers = |action: Action| {
             use Action::*;
-            matches!(action, PauseOrResume | Steps(_) | Nudge(..) | Evaluate | Save | Moments | Fetch | Fork | NewRun | Export)
+            matches!(
+                action,
+                PauseOrResume | Steps(_) | Nudge(..) | Evaluate | TestRate | Save | Moments | Fetch | Fork | NewRun | Export
+            )
         };
         for row in bindings().filter(|row| row.context == Context::Anywhere || row.context == Context::Train) {
             for key in &row.keys {

@@ -19,6 +19,7 @@ pub mod moments;
 mod mouse;
 mod outlet;
 pub mod palette;
+mod rates;
 pub mod screens;
 pub mod sent;
 pub mod shell;

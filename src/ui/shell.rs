@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::app::{App, Overlay};
 use super::screens::Screen;
 use super::widgets::line;
-use super::{banner, footer, help, palette, screens};
+use super::{banner, footer, help, palette, rates, screens};
 use crate::session::{DeviceGauge, Phase};
 use crate::spec::grouped;
 
@@ -58,6 +58,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Some(Overlay::Palette(state)) => palette::render(state, app, area, buf),
         Some(Overlay::Dialog(dialog)) => dialog.render(area, buf, &app.theme),
         Some(Overlay::Moments(moments)) => moments.render(app, area, buf),
+        Some(Overlay::Rates) => rates::render(app, area, buf),
         Some(Overlay::OwnPicture(path)) => screens::own_picture_box(path, area, buf, &app.theme),
         Some(Overlay::Edit(_)) | None => {}
     }

@@ -94,7 +94,11 @@ fn absorb(app: &mut App, events: Vec<Stamped>) -> Vec<Effect> {
             _ => {}
         }
     }
+    let tested = events.iter().any(|stamped| matches!(stamped.event, Event::RateTested(_)));
     app.absorb(events);
+    if tested && std::mem::take(&mut app.testing_rates) && app.overlay.is_none() {
+        app.overlay = Some(Overlay::Rates);
+    }
     effects
 }
 
@@ -198,6 +202,11 @@ fn anywhere(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Set(knob, value) => return app.set(knob, value),
         Action::Undo => return undo(app),
         Action::Evaluate => return app.steer(Command::Evaluate),
+        Action::TestRate => {
+            let effects = app.steer(Command::TestRate);
+            app.testing_rates = !effects.is_empty();
+            return effects;
+        }
         Action::Save => return app.steer(Command::Save),
         Action::Moments => open_moments(app),
         Action::Fetch => return fetch(app),
@@ -239,6 +248,11 @@ fn in_overlay(app: &mut App, overlay: Overlay, action: Action) -> Vec<Effect> {
             }
             app.overlay = Some(Overlay::Palette(palette));
         }
+        (Overlay::Rates, Action::Accept) => {
+            let suggested = app.session().rate_test.as_ref().and_then(|test| test.suggested);
+            return suggested.map_or_else(Vec::new, |rate| app.set(Knob::LearningRate, rate));
+        }
+        (Overlay::Rates, _) => app.overlay = Some(Overlay::Rates),
         (Overlay::Moments(moments), Action::Accept) => return rewind(app, &moments, false),
         (Overlay::Moments(moments), Action::RewindSlower) => return rewind(app, &moments, true),
         (Overlay::Moments(moments), action) => {

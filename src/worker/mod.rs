@@ -5,6 +5,7 @@
 
 mod keeping;
 mod lookout;
+mod rates;
 mod saver;
 
 use std::any::Any;
@@ -96,6 +97,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
         link,
         recorder: None,
         observer,
+        rate_test_due: false,
         saver: None,
         folder,
         started: Instant::now(),
@@ -133,6 +135,8 @@ struct Desk {
     link: WorkerLink,
     recorder: Option<Recorder>,
     observer: Option<Observer>,
+    /// Somebody wants learning rates tested as soon as no step is under way.
+    rate_test_due: bool,
     saver: Option<Saver>,
     folder: Option<(RunFolder, RunLock)>,
     started: Instant,
@@ -219,6 +223,9 @@ impl Desk {
     fn train(&mut self, engine: &mut Engine, learner: &mut dyn Learner) -> Result<FinishReason, String> {
         loop {
             self.take_commands(engine);
+            if self.rate_test_due {
+                self.test_rates(engine, learner)?;
+            }
             self.look(engine, false);
             let (action, events) = engine.next_action();
             self.emit_all(events);
@@ -365,6 +372,7 @@ impl Desk {
             }
             Command::Watch(probe) => self.lookout.watch(probe, engine.position().step),
             Command::FetchData => self.start_fetch(),
+            Command::TestRate => self.rate_test_due = true,
             command => {
                 let events = engine.command(command);
                 self.emit_all(events);
@@ -489,6 +497,14 @@ struct StepGate<'a> {
     held_before: bool,
 }
 
+impl StepGate<'_> {
+    /// A step that is held gives way to a test of rates, as it does to a save; it is taken again.
+    fn wants_abandon(&self) -> bool {
+        let test = self.desk.rate_test_due && self.engine.is_paused() && !self.evaluating;
+        test || self.engine.wants_abandon(self.evaluating)
+    }
+}
+
 impl Gate for StepGate<'_> {
     fn pass(&mut self, at: Point) -> Flow {
         // Told before an update; every other point lies before or after all of it.
@@ -506,10 +522,10 @@ impl Gate for StepGate<'_> {
         self.desk.look(self.engine, false);
         self.held_before &= self.engine.is_paused();
         self.desk.feed();
-        while self.engine.is_paused() && !self.held_before && !self.engine.wants_abandon(self.evaluating) {
+        while self.engine.is_paused() && !self.held_before && !self.wants_abandon() {
             self.desk.wait(self.engine);
         }
-        if self.engine.wants_abandon(self.evaluating) { Flow::Abandon } else { Flow::Continue }
+        if self.wants_abandon() { Flow::Abandon } else { Flow::Continue }
     }
 }
 
