@@ -53,6 +53,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             theme: colours,
             true_colour: true_colour(),
             readonly: show.readonly,
+            leave_at_end: false,
             data_missing: plan.header.data.stand_in,
             signals: signals.clone(),
             export: exporter(&plan.header),
@@ -80,6 +81,31 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
     }
 }
 
+/// Opens the cockpit on one run of several, beside those that have ended; no key changes it, and it is left by itself at the end.
+/// Returns how the run ended, and the signal that came.
+pub fn look_on(plan: Plan, companions: Vec<Companion>, signals: Receiver<i32>) -> Result<(Ending, Option<i32>)> {
+    let options = UiOptions {
+        model: plan.header.model.clone(),
+        past: past(&plan),
+        companions,
+        theme: theme(ThemeChoice::Auto),
+        true_colour: true_colour(),
+        readonly: true,
+        leave_at_end: true,
+        data_missing: false,
+        signals,
+        export: exporter(&plan.header),
+    };
+    let (screen, worker_end) = link(Delivery::Merging);
+    let training = worker::spawn(plan, worker_end)?;
+    let left = ui::run(screen, options);
+    let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
+    match left? {
+        Exit::Signal(signal) => Ok((ending, Some(signal))),
+        _ => Ok((ending, None)),
+    }
+}
+
 /// Opens the cockpit on the record of the first of `runs`, to look at, with the others on its charts. Nothing trains, and no key
 /// changes anything.
 pub fn view(runs: &[PathBuf], show: ThemeChoice) -> Result<u8> {
@@ -94,6 +120,7 @@ pub fn view(runs: &[PathBuf], show: ThemeChoice) -> Result<u8> {
         theme: theme(show),
         true_colour: true_colour(),
         readonly: true,
+        leave_at_end: false,
         data_missing: header.data.stand_in,
         signals,
         export: exporter(&RunHeader { folder: run.display().to_string(), ..header }),
@@ -106,7 +133,8 @@ pub fn view(runs: &[PathBuf], show: ThemeChoice) -> Result<u8> {
     }
 }
 
-fn companion(run: &Path) -> Result<Companion> {
+/// A run as its record tells it, to be drawn beside another.
+pub fn companion(run: &Path) -> Result<Companion> {
     let (header, events) = record(run)?;
     let mut session = Session::default();
     events.into_iter().for_each(|stamped| session.apply(stamped));

@@ -1,7 +1,7 @@
 //! Makes the runs that a plan asks for.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,22 +12,26 @@ use super::figures::{Figures, RunFigures};
 use super::plan::{Place, Plan};
 use super::tables;
 use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, ResumeArgs, TrainArgs};
-use crate::headless::{self, Left};
 use crate::run::{RunFolder, newest_checkpoint};
 use crate::session::{Event, FinishReason, Stamped};
-use crate::{signals, start, worker};
+use crate::{cockpit, headless, signals, start, worker};
 
 /// The figures of every run, a line of JSON each.
 const FIGURES: &str = "figures.jsonl";
 
 /// Begins a comparison, or goes on with the one in the folder; returns the exit status.
 pub fn compare(arguments: &CompareArgs) -> Result<u8> {
-    let signals = signals::listen(signals::ENDING)?;
+    let screen = !(arguments.headless || arguments.json) && io::stdout().is_terminal();
+    let heard = if screen { [signals::ENDING, signals::JOB_CONTROL].concat() } else { signals::ENDING.to_vec() };
+    let signals = signals::listen(&heard)?;
     let (folder, plan) = planned(arguments)?;
     for place in plan.places() {
-        if let Some(signal) = make(&plan, place, &folder, arguments, &signals)? {
+        let Some(ready) = ready(&plan, place, &folder, arguments)? else { continue };
+        let left =
+            if screen { watched(ready, &plan, place, &folder, &signals)? } else { unwatched(ready, &plan, place, &signals)? };
+        if let Left::Broken(status) = left {
             say(&format!("go on with `alexscope compare --run-dir {}`", folder.display()));
-            return Ok(signals::exit_status(signal));
+            return Ok(status);
         }
     }
     let figures = Figures::read(plan, &folder)?;
@@ -65,8 +69,15 @@ fn planned(arguments: &CompareArgs) -> Result<(PathBuf, Plan)> {
     Ok((folder, plan))
 }
 
-/// Makes one run, unless it ended before; a signal that came meanwhile.
-fn make(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs, signals: &Receiver<i32>) -> Result<Option<i32>> {
+/// How a run of a comparison was left.
+enum Left {
+    Ended,
+    /// By a person or a signal, before its end; the program's exit status.
+    Broken(u8),
+}
+
+/// A run that is ready to begin or to go on; `None` where it ended before.
+fn ready(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs) -> Result<Option<worker::Plan>> {
     let contender = &plan.contenders[place.contender];
     let path = folder.join(plan.folder(place));
     let show = arguments.show();
@@ -104,13 +115,38 @@ fn make(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs, signa
             start::plan(&train, None, true)?
         }
     };
-    let Left { ending, signal } = headless::drive(ready, signals, &mut |batch| {
-        batch.iter().filter_map(|stamped| progress(&contender.label, place.seed, stamped)).for_each(|line| say(&line));
+    Ok(Some(ready))
+}
+
+/// Trains without a screen.
+fn unwatched(ready: worker::Plan, plan: &Plan, place: Place, signals: &Receiver<i32>) -> Result<Left> {
+    let label = &plan.contenders[place.contender].label;
+    let left = headless::drive(ready, signals, &mut |batch| {
+        batch.iter().filter_map(|stamped| progress(label, place.seed, stamped)).for_each(|line| say(&line));
         Ok(true)
     })?;
-    match ending {
-        Some(worker::Ending { reason: FinishReason::Failed, failure }) => Err(eyre!(failure.unwrap_or_default())),
-        _ => Ok(signal),
+    how_left(left.ending, left.signal)
+}
+
+/// Trains in the cockpit, beside the runs of the same seed that have ended.
+fn watched(ready: worker::Plan, plan: &Plan, place: Place, folder: &Path, signals: &Receiver<i32>) -> Result<Left> {
+    let mut companions = Vec::new();
+    for other in plan.places().filter(|other| other.seed == place.seed && other.contender != place.contender) {
+        let path = folder.join(plan.folder(other));
+        if RunFigures::read("", &path)?.is_some_and(|run| run.ended.is_some()) {
+            companions.push(cockpit::companion(&path)?);
+        }
+    }
+    let (ending, signal) = cockpit::look_on(ready, companions, signals.clone())?;
+    how_left(Some(ending), signal)
+}
+
+fn how_left(ending: Option<worker::Ending>, signal: Option<i32>) -> Result<Left> {
+    match (ending, signal) {
+        (Some(worker::Ending { reason: FinishReason::Failed, failure }), _) => Err(eyre!(failure.unwrap_or_default())),
+        (_, Some(signal)) => Ok(Left::Broken(signals::exit_status(signal))),
+        (Some(worker::Ending { reason: FinishReason::Stopped, .. }), None) => Ok(Left::Broken(0)),
+        _ => Ok(Left::Ended),
     }
 }
 

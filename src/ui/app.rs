@@ -132,6 +132,8 @@ pub struct App {
     pub model: ModelSpec,
     pub theme: Theme,
     pub readonly: bool,
+    /// Leave by itself when the run has ended: others wait.
+    pub leave_at_end: bool,
     /// CIFAR-10 is not there; Emoji-10 stands in for it.
     pub data_missing: bool,
     pub area: Rect,
@@ -171,6 +173,7 @@ impl App {
             model,
             theme,
             readonly: false,
+            leave_at_end: false,
             data_missing: false,
             area,
             now: Duration::ZERO,

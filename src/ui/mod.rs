@@ -65,6 +65,8 @@ pub struct UiOptions {
     pub true_colour: bool,
     /// Look on, change nothing.
     pub readonly: bool,
+    /// Leave by itself when the run has ended.
+    pub leave_at_end: bool,
     /// CIFAR-10 is not there; Emoji-10 stands in for it.
     pub data_missing: bool,
     /// Numbers of signals that came. SIGTSTP and SIGCONT suspend and redraw, any other ends the cockpit.
@@ -111,6 +113,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     app.companions = options.companions;
     app.true_colour = options.true_colour;
     app.readonly = options.readonly;
+    app.leave_at_end = options.leave_at_end;
     app.data_missing = options.data_missing;
     let mut cockpit = Cockpit {
         app,

@@ -90,7 +90,10 @@ fn absorb(app: &mut App, events: Vec<Stamped>) -> Vec<Effect> {
             Event::Saved { step, path, reason: SaveReason::Asked } => {
                 app.say(Tone::Info, format!("step {} is saved in {path}", grouped(*step)))
             }
-            Event::Finished { .. } => effects.extend(app.leaving.take().map(Effect::Leave)),
+            Event::Finished { .. } => {
+                let by_itself = app.leave_at_end.then_some(Exit::Quit);
+                effects.extend(app.leaving.take().or(by_itself).map(Effect::Leave));
+            }
             _ => {}
         }
     }
