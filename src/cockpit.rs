@@ -17,10 +17,11 @@ use crate::link::{Delivery, link};
 use crate::run::{RunFolder, read_record};
 use crate::session::{Event, Notice, Phase, RunHeader, Session, Stamped};
 use crate::signals::{self, ENDING, JOB_CONTROL};
+use crate::spec::ModelSpec;
 use crate::ui::theme::ThemeName;
 use crate::ui::{Exit, ExportRequest, UiOptions};
 use crate::worker::{Ending, Plan};
-use crate::{ui, worker};
+use crate::{ui, whole_file, worker};
 
 /// How much later than its consequences a signal may come.
 const SIGNAL_PATIENCE: Duration = Duration::from_millis(100);
@@ -34,6 +35,8 @@ pub enum Wanted {
     First,
     /// Another one with these settings.
     Anew(Settings),
+    /// One of an edited network, with these settings.
+    Edited(Box<ModelSpec>, Settings),
     /// One that branches off from the newest checkpoint of the run in this folder.
     Fork(PathBuf),
 }
@@ -74,6 +77,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
         let left = left.unwrap_or_else(|panic| resume_unwind(panic))?;
         match left {
             Exit::NewRun { settings, theme } => (wanted, colours) = (Wanted::Anew(settings), theme),
+            Exit::Edited { model, settings, theme } => (wanted, colours) = (Wanted::Edited(model, settings), theme),
             Exit::Fork { theme } => (wanted, colours) = (Wanted::Fork(folder), theme),
             Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
             Exit::Quit | Exit::WorkerFailed(_) => return last_words(ending),
@@ -213,6 +217,11 @@ fn exporter(header: &RunHeader) -> ui::Export {
             let path = unused(&folder, "screen", "svg");
             export::screen::save(&buffer, Ground::DARK, &title, &path).map_err(|error| error.to_string())?;
             Ok(path.display().to_string())
+        }
+        ExportRequest::Network { name, toml } => {
+            let path = unused(&folder, &name, "toml");
+            whole_file::write(&path, toml.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))?;
+            Ok(format!("{}; --model takes it", path.display()))
         }
         ExportRequest::Mosaic { name, bitmap } => both(&folder, &name, &|path| export::mosaic::save(&bitmap, path)),
         ExportRequest::Matrix { confusion, classes } => {

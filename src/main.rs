@@ -87,6 +87,7 @@ fn train(arguments: &TrainArgs) -> Result<u8> {
         let plan = |wanted: &Wanted| match wanted {
             Wanted::First => start::plan(arguments, None, false),
             Wanted::Anew(settings) => start::plan(arguments, Some(settings), false),
+            Wanted::Edited(model, settings) => start::edited(arguments, model, settings),
             Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads, arguments.device),
         };
         cockpit::open(plan, &arguments.show)
@@ -99,7 +100,8 @@ fn resume(arguments: &ResumeArgs) -> Result<u8> {
     }
     let plan = |wanted: &Wanted| match wanted {
         Wanted::First => start::resume(arguments, false),
-        Wanted::Anew(settings) => start::anew(arguments, settings),
+        Wanted::Anew(settings) => start::anew(arguments, None, settings),
+        Wanted::Edited(model, settings) => start::anew(arguments, Some(model), settings),
         Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads, arguments.device),
     };
     cockpit::open(plan, &arguments.show)

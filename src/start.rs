@@ -90,11 +90,19 @@ fn followed(plan: &Plan) -> Result<Observer> {
     Ok(Box::new(move |stamped| follower.event(stamped)))
 }
 
-/// A new run in the place of one that went on: its network and its data, other settings.
-pub fn anew(arguments: &ResumeArgs, settings: &Settings) -> Result<Plan> {
+/// A run of a network that was edited in the cockpit, on the pictures of the run before.
+pub fn edited(arguments: &TrainArgs, model: &ModelSpec, settings: &Settings) -> Result<Plan> {
+    let source = Source::find(arguments.data.as_deref())?;
+    let ready = pictures::open(source, as_set(model.clone(), settings), arguments.broken.into())?;
+    let computes = Computes { found: found(arguments.device)?, threads: arguments.threads };
+    begin(ready, settings.clone(), None, Script::default(), None, computes, false)
+}
+
+/// A new run in the place of one that went on: its network, or an edited one, and its data, other settings.
+pub fn anew(arguments: &ResumeArgs, model: Option<&ModelSpec>, settings: &Settings) -> Result<Plan> {
     let header = RunFolder::find(arguments.run.as_deref())?.header()?;
     let source = source_of(&header, arguments.data.as_deref())?;
-    let ready = pictures::open(source, as_set(header.model, settings), Broken::Skip)?;
+    let ready = pictures::open(source, as_set(model.cloned().unwrap_or(header.model), settings), Broken::Skip)?;
     let computes = Computes { found: found(arguments.device)?, threads: arguments.threads };
     begin(ready, settings.clone(), None, Script::default(), None, computes, false)
 }

@@ -3,6 +3,7 @@
 //! Only integers here, no tensors. The inspector, the README's tables, validation, the checkpoint's header and `nn::build`
 //! all read these types.
 
+mod edit;
 mod error;
 mod geometry;
 mod layer;

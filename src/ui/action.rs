@@ -32,6 +32,14 @@ pub enum Action {
     Enlarge,
     /// The pipeline or the table of the network.
     Pipeline,
+    /// Edits a copy of the network, or puts it away.
+    Draft,
+    /// A notch up, or down, in the marked field.
+    Notch(bool),
+    AddLayer,
+    OtherKind,
+    RemoveLayer,
+    WriteDraft,
     /// What the strips over the run show, if anything.
     Heat,
     ZoomIn,

@@ -69,6 +69,11 @@ pub enum ExportRequest {
         name: String,
         bitmap: Box<Bitmap>,
     },
+    /// A network's description, under this name.
+    Network {
+        name: String,
+        toml: String,
+    },
     Matrix {
         confusion: Box<Confusion>,
         classes: Vec<String>,
@@ -282,6 +287,7 @@ impl App {
             None => match self.screen {
                 Screen::Train if self.view.cursor.is_some() => vec![Context::Cursor, Context::Train, Context::Anywhere],
                 Screen::Train => vec![Context::Train, Context::Anywhere],
+                Screen::Network if self.network.draft.is_some() => vec![Context::Draft, Context::Anywhere],
                 Screen::Network => vec![Context::Network, Context::Anywhere],
                 Screen::Layer => vec![Context::Layer, Context::Anywhere],
                 Screen::Predictions => vec![Context::Predictions, Context::Anywhere],

@@ -21,6 +21,8 @@ pub enum Context {
     Layer,
     Predictions,
     Explain,
+    /// On the Network screen while a copy of the network is edited.
+    Draft,
     /// While a setting is typed in.
     Edit,
     /// While the path of a picture is typed in.
@@ -34,7 +36,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 14] = [
+    pub const ALL: [Context; 15] = [
         Context::Anywhere,
         Context::Train,
         Context::Cursor,
@@ -42,6 +44,7 @@ impl Context {
         Context::Layer,
         Context::Predictions,
         Context::Explain,
+        Context::Draft,
         Context::Edit,
         Context::OwnPicture,
         Context::Palette,
@@ -61,6 +64,7 @@ impl Context {
             Context::Layer => "Layer",
             Context::Predictions => "Predictions",
             Context::Explain => "Explain",
+            Context::Draft => "Editing a network",
             Context::Edit => "Typing a setting",
             Context::OwnPicture => "Naming a picture",
             Context::Palette => "Palette",
@@ -258,6 +262,17 @@ const ROWS: &[Row] = {
         Row(Explain, &[ch('i')], A::Open(Screen::Layer), "", "look inside", 6, "look inside the layer"),
         Row(Network, &[ch('y')], A::Heat, "heat", "over the run", 5, "over the run, layer by layer: gradient norm, update over weights, dead units; off"),
         Row(Network, &[ch('x')], A::Open(Screen::Explain), "", "explain", 4, "explain the selected layer"),
+        Row(Network, &[ch('d')], A::Draft, "edit-network", "edit", 6, "edit a copy of the network; the running one stays as it is"),
+        Row(Draft, &[ch('+')], A::Notch(true), "", "more", 1, "a notch up in the marked field"),
+        Row(Draft, &[ch('-')], A::Notch(false), "", "less", 2, "a notch down in the marked field"),
+        Row(Draft, &[LEFT, ch('h')], A::Left, "", "", 0, "the field before"),
+        Row(Draft, &[RIGHT, ch('l')], A::Right, "", "", 0, "the next field"),
+        Row(Draft, &[ch('a')], A::AddLayer, "", "add", 3, "add a layer behind this one"),
+        Row(Draft, &[ch('c')], A::OtherKind, "", "kind", 4, "make the layer one of the next kind"),
+        Row(Draft, &[ch('x')], A::RemoveLayer, "", "remove", 5, "take the layer out"),
+        Row(Draft, &[ch('w')], A::WriteDraft, "", "write", 6, "write the network as TOML into the run's folder"),
+        Row(Draft, &[ch('N')], A::NewRun, "", "new run", 7, "start a new run of this network"),
+        Row(Draft, &[ESC, ch('d')], A::Close, "", "put away", 8, "put the draft away"),
         Row(OwnPicture, &[ENTER], A::Accept, "", "look", 1, "show this picture to the network"),
         Row(OwnPicture, &[ESC], A::Close, "", "never mind", 2, "stay with the picture there is"),
         Row(Edit, &[ENTER], A::Accept, "", "set", 1, "send the value"),

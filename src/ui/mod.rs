@@ -86,6 +86,12 @@ pub enum Exit {
         /// The colours that were chosen meanwhile.
         theme: ThemeName,
     },
+    /// The trainer has stopped, and a run of an edited network is wanted.
+    Edited {
+        model: Box<ModelSpec>,
+        settings: Settings,
+        theme: ThemeName,
+    },
     /// The trainer has saved and stopped; a run of its own is to go on from there.
     Fork {
         theme: ThemeName,

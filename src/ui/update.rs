@@ -311,8 +311,8 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
     match choice {
         Choice::Quit { save } => app.stop(save, exit_of(app)),
         Choice::NewRun { save } => {
-            let settings = app.settings_for_a_new_run();
-            app.stop(save, Exit::NewRun { settings, theme: app.theme.name })
+            let wanted = wanted_run(app);
+            app.stop(save, wanted)
         }
         Choice::Fork => app.stop(true, Exit::Fork { theme: app.theme.name }),
         Choice::Set { knob, value } => put_back(app, knob, value),
@@ -366,16 +366,34 @@ fn new_run(app: &mut App) -> Vec<Effect> {
     if app.readonly {
         return app.steer(Command::Stop { save: true });
     }
-    let settings = app.settings_for_a_new_run();
+    if let Some(Err(error)) = app.network.draft.as_ref().map(|draft| draft.model.trace()) {
+        app.say(Tone::Warning, error.to_string());
+        return Vec::new();
+    }
     if !app.is_alive() {
-        return app.stop(false, Exit::NewRun { settings, theme: app.theme.name });
+        let wanted = wanted_run(app);
+        return app.stop(false, wanted);
     }
     let waiting: Vec<String> =
         app.session().pending.iter().map(|pending| format!("{} {}", pending.knob.name(), pending.to)).collect();
     let with = if waiting.is_empty() { "the settings as they are".into() } else { waiting.join(", ") };
-    let text = format!("This run ends at step {}; another begins from new weights with {with}.", grouped(app.session().steps()));
+    let of = app.network.draft.as_ref().map_or(String::new(), |draft| format!(" of {}", draft.model.name));
+    let text =
+        format!("This run ends at step {}; another{of} begins from new weights with {with}.", grouped(app.session().steps()));
     app.overlay = Some(Overlay::Dialog(Dialog::new_run(text)));
     Vec::new()
+}
+
+/// The run that takes the place of this one: of the network that is being edited, else of this one's.
+fn wanted_run(app: &App) -> Exit {
+    let (settings, theme) = (app.settings_for_a_new_run(), app.theme.name);
+    match &app.network.draft {
+        Some(draft) => {
+            let (model, settings) = (Box::new(draft.model.clone()), draft.settings(settings));
+            Exit::Edited { model, settings, theme }
+        }
+        None => Exit::NewRun { settings, theme },
+    }
 }
 
 fn fork(app: &mut App) -> Vec<Effect> {

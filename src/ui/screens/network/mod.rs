@@ -1,6 +1,7 @@
 //! The Network screen: every layer with its shape, its costs and what it does, as a table and as a drawn pipeline.
 
 mod detail;
+mod draft;
 mod heat;
 mod layers;
 mod pipeline;
@@ -24,6 +25,7 @@ use crate::ui::update::perform;
 use crate::ui::widgets::grid::Grid;
 use crate::ui::widgets::line;
 use crate::ui::widgets::panel::panel;
+use draft::Draft;
 use heat::Heat;
 use layers::{LayerView, layers};
 use stages::{Stage, stage_of, stages};
@@ -34,6 +36,8 @@ pub struct NetworkScreen {
     selected: usize,
     /// Where there is no room for both: the pipeline rather than the table.
     pipeline: bool,
+    /// A copy that is being edited, in the place of all else.
+    pub draft: Option<Draft>,
     /// What the strips over the run show.
     heat: Heat,
     /// Only one of them, without the lines about the selected layer, however much room there is.
@@ -132,6 +136,9 @@ fn rows_area(table: Rect, whole: Rect) -> Rect {
 }
 
 pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
+    if let Some(draft) = &app.network.draft {
+        return draft::draw(draft, area, buf, &app.theme);
+    }
     if let (Some(strips), _) = heat::divided(app, area) {
         heat::draw(app, strips, buf);
     }
@@ -188,7 +195,11 @@ fn watched(session: &Session) -> String {
 }
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    if app.network.draft.is_some() {
+        return draft::act(app, action);
+    }
     match action {
+        Action::Draft => app.network.draft = Some(Draft::of(model(app), selected(app))),
         Action::Up => move_by(app, -1),
         Action::Down => move_by(app, 1),
         Action::PageUp => move_by(app, -PAGE),
@@ -263,6 +274,9 @@ pub fn word(app: &App, body: Rect, action: Action) -> Option<String> {
 
 /// Selects the layer under a place on the screen; a second time switches it.
 pub fn click(app: &mut App, area: Rect, place: Position) -> Vec<Effect> {
+    if app.network.draft.is_some() {
+        return Vec::new();
+    }
     let found = with_scene(app, area, |scene| layer_at(scene, place));
     let Ok(Some(layer)) = found else { return Vec::new() };
     let again = selected(app) == layer;
