@@ -1,6 +1,5 @@
 //! What may befall a cockpit: panics, signals, terminals that misbehave.
 
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,7 +23,7 @@ fn a_panic_of_the_screen_or_its_input_gives_the_terminal_back_says_why_and_saves
         assert!(!shown.contains("Learning rate"), "the words stand on the terminal, not on the cockpit:\n{shown}");
         assert_eq!(cockpit.end(), status);
         assert_eq!(checkpoints(folder.path()), 1, "{place}");
-        let log = fs::read_to_string(folder.path().join("run/log.txt")).unwrap();
+        let log = std::fs::read_to_string(folder.path().join("run/log.txt")).unwrap();
         assert!(log.contains("a fault on demand") && log.contains("   0: "), "{place}: {log}");
     }
 }

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use alexscope::fault;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Longest wait for anything; generous, since other tests run at the same time.
@@ -78,9 +77,10 @@ impl Cockpit {
     }
 
     /// Opens it with a fault on demand.
+    #[cfg(debug_assertions)]
     pub fn with_fault(folder: &Path, fault: &str) -> Cockpit {
         let mut command = Cockpit::command(folder, &[]);
-        command.env(fault::VARIABLE, fault);
+        command.env(alexscope::fault::VARIABLE, fault);
         Cockpit::start(command, true)
     }
 

@@ -5,6 +5,7 @@ mod disks;
 mod hostile;
 #[cfg(unix)]
 mod killed;
+#[cfg(debug_assertions)]
 mod panics;
 mod program;
 #[cfg(unix)]

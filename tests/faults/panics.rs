@@ -8,7 +8,6 @@ use alexscope::run::{RunFolder, newest_checkpoint};
 
 use super::program::train;
 
-#[cfg(debug_assertions)]
 #[test]
 fn a_panic_anywhere_in_training_is_told_logged_and_saved_from_where_the_weights_are_whole() {
     for (place, saved) in [
