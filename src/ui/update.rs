@@ -137,7 +137,7 @@ fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     {
         return perform(app, action);
     }
-    if app.toast.take().is_some() && key.code == KeyCode::Esc {
+    if app.toast.take().is_some() && app.overlay.is_none() && key.code == KeyCode::Esc {
         return Vec::new();
     }
     if let Some(action) = keys::action(key, &app.contexts()) {
