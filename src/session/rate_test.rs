@@ -86,7 +86,9 @@ mod tests {
     fn a_tenth_of_the_rate_of_the_lowest_loss_is_suggested_and_the_test_ends_soon_after_it() {
         let test = swept(0.1);
         let suggested = test.suggested.unwrap();
-        assert!((0.008..0.02).contains(&suggested), "{suggested}");
+        let (lowest, grid) = (test.lowest().unwrap().rate, 1e7_f64.powf(1.0 / 99.0));
+        assert!((0.1 / grid..0.1 * grid).contains(&lowest), "{lowest} is not the place nearest to 0.1");
+        assert!((suggested - lowest / 10.0).abs() < 0.01 * lowest, "{suggested}");
         assert!(test.points.len() < 100 && test.points.last().unwrap().rate < 2.0);
     }
 
