@@ -280,7 +280,7 @@ fn the_record_folds_to_what_the_screen_saw() {
     let mut replayed = Session::default();
     read_events(&folder.path().join("events.jsonl")).unwrap().into_iter().for_each(|event| replayed.apply(event));
     assert_eq!(replayed, live);
-    assert_eq!((replayed.steps(), replayed.changes.len(), replayed.pending.len()), (40, 1, 1));
+    assert_eq!((replayed.steps(), replayed.history.changes.len(), replayed.pending.len()), (40, 1, 1));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::model::*;
 use super::range::{Vertical, vertical_range};
 use super::view::{ChartView, Window, XUnit};
 use crate::knobs::{Kind, Knob, number};
-use crate::session::{Change, Evaluation, Road, Series, Session, Split, Summary};
+use crate::session::{Change, Evaluation, History, Road, Series, Session, Split, Summary};
 use crate::spec::grouped;
 
 /// How fine a drawing surface is.
@@ -51,9 +51,8 @@ pub fn chart_beside(session: &Session, companions: &[Companion], metric: Metric,
     };
     let grid = Grid::new(view.steps(last), detail.columns);
     let present = match metric {
-        Metric::LearningRate => vec![learning_rate(&session.learning_rate, &grid)],
-        Metric::Loss => curves(&session.train_loss, &session.evaluations, metric, view, &grid),
-        Metric::Accuracy => curves(&session.train_accuracy, &session.evaluations, metric, view, &grid),
+        Metric::LearningRate => vec![learning_rate(&session.history.learning_rate, &grid)],
+        _ => curves(series(&session.history, metric), &session.history.evaluations, metric, view, &grid),
     };
     let roads = session.roads.iter().rev().take(ROADS).filter(|road| road.end() > grid.from);
     let roads = roads.map(|road| left(road, metric, view, &grid));
@@ -170,11 +169,7 @@ fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &Ch
 
 /// A road that the run left, from where it parted.
 fn left(road: &Road, metric: Metric, view: &ChartView, grid: &Grid) -> Curve {
-    let line = match metric {
-        Metric::Loss => smoothed_columns(&road.train_loss, view, grid).1,
-        Metric::Accuracy => smoothed_columns(&road.train_accuracy, view, grid).1,
-        Metric::LearningRate => means(grid.columns(&road.learning_rate, 0)),
-    };
+    let line = line(&road.history, metric, view, grid);
     let parted = |point: &(f64, f64)| point.0 >= road.from as f64;
     let line = line.into_iter().map(|point| point.filter(parted)).collect();
     Curve { name: "left".into(), role: Role::Left, shape: Shape::Line(line), latest: None }
@@ -183,19 +178,31 @@ fn left(road: &Road, metric: Metric, view: &ChartView, grid: &Grid) -> Curve {
 /// Another run's smoothed line and its evaluations.
 fn beside(place: usize, other: &Companion, metric: Metric, view: &ChartView, grid: &Grid) -> Vec<Curve> {
     let Companion { name, session } = other;
-    let line = match metric {
-        Metric::Loss => smoothed_columns(&session.train_loss, view, grid).1,
-        Metric::Accuracy => smoothed_columns(&session.train_accuracy, view, grid).1,
-        Metric::LearningRate => means(grid.columns(&session.learning_rate, 0)),
-    };
+    let line = line(&session.history, metric, view, grid);
     let role = Role::Beside((place % Role::BESIDE) as u8);
     let latest = line.iter().rev().flatten().next().map(|(_, value)| *value);
     let mut curves = vec![Curve { name: name.clone().into(), role, shape: Shape::Line(line), latest }];
     if metric != Metric::LearningRate {
-        let points = Shape::Points(thinned(&session.evaluations, metric, grid));
+        let points = Shape::Points(thinned(&session.history.evaluations, metric, grid));
         curves.push(Curve { name: "".into(), role, shape: points, latest: None });
     }
     curves
+}
+
+fn series(history: &History, metric: Metric) -> &Series {
+    match metric {
+        Metric::Loss => &history.train_loss,
+        Metric::Accuracy => &history.train_accuracy,
+        Metric::LearningRate => &history.learning_rate,
+    }
+}
+
+/// The line that stands for a history: smoothed, but for the learning rate, which has no noise.
+fn line(history: &History, metric: Metric, view: &ChartView, grid: &Grid) -> Points {
+    match metric {
+        Metric::LearningRate => means(grid.columns(series(history, metric), 0)),
+        _ => smoothed_columns(series(history, metric), view, grid).1,
+    }
 }
 
 type Points = Vec<Option<(f64, f64)>>;
@@ -262,7 +269,7 @@ fn thinned(evaluations: &[Evaluation], metric: Metric, grid: &Grid) -> Vec<(f64,
 
 /// The best evaluation by this metric.
 fn best(session: &Session, metric: Metric) -> Option<&Evaluation> {
-    let finite = tests(&session.evaluations).filter(|evaluation| tested(evaluation, metric).is_finite());
+    let finite = tests(&session.history.evaluations).filter(|evaluation| tested(evaluation, metric).is_finite());
     match metric {
         Metric::Loss => finite.min_by(|a, b| a.loss.total_cmp(&b.loss)),
         Metric::Accuracy => session.best(),
@@ -278,9 +285,9 @@ fn markers(session: &Session, metric: Metric, steps: &Range<u64>, best: Option<&
         in_view(step).then(|| Marker { step, kind, label: label(), value: None })
     };
     let mut markers: Vec<Marker> = Vec::new();
-    let changes = together(&session.changes, near);
+    let changes = together(&session.history.changes, near);
     markers.extend(changes.iter().filter_map(|change| plain(change.step, MarkerKind::Change, &|| short_change(change))));
-    let epochs = (1..).zip(&session.epoch_ends).filter(|(_, step)| in_view(**step));
+    let epochs = (1..).zip(&session.history.epoch_ends).filter(|(_, step)| in_view(**step));
     // More than these no surface could label.
     let few = epochs.clone().count() <= MOST_LABELS;
     markers.extend(
@@ -294,7 +301,8 @@ fn markers(session: &Session, metric: Metric, steps: &Range<u64>, best: Option<&
             let value = tested(evaluation, metric);
             Marker { step: evaluation.step, kind, label: format!("{sign}{}", metric.format(value)), value: Some(value) }
         };
-        let evaluations: Vec<&Evaluation> = tests(&session.evaluations).filter(|evaluation| in_view(evaluation.step)).collect();
+        let evaluations: Vec<&Evaluation> =
+            tests(&session.history.evaluations).filter(|evaluation| in_view(evaluation.step)).collect();
         if evaluations.len() <= MOST_LABELS {
             markers.extend(evaluations.into_iter().map(|evaluation| on_curve(evaluation, MarkerKind::Evaluation, "")));
         }
@@ -342,11 +350,7 @@ fn guides(session: &Session, metric: Metric) -> Vec<Guide> {
 
 fn cursor(session: &Session, metric: Metric, step: u64, curves: &[Curve]) -> Cursor {
     let mut readings = vec![("step", grouped(step)), ("epoch", format!("{:.2}", session.epoch_at(step)))];
-    let series = match metric {
-        Metric::Loss => &session.train_loss,
-        Metric::Accuracy => &session.train_accuracy,
-        Metric::LearningRate => &session.learning_rate,
-    };
+    let series = series(&session.history, metric);
     if let Some(sum) = series.nearest(step) {
         readings.push((if metric == Metric::LearningRate { "rate" } else { "train" }, metric.format(sum.mean)));
         if sum.count > 1 && sum.min < sum.max {
@@ -362,9 +366,9 @@ fn cursor(session: &Session, metric: Metric, step: u64, curves: &[Curve]) -> Cur
         }
     }
     if metric != Metric::LearningRate {
-        let known = tests(&session.evaluations).rev().find(|evaluation| evaluation.step <= step);
+        let known = tests(&session.history.evaluations).rev().find(|evaluation| evaluation.step <= step);
         readings.extend(known.map(|evaluation| ("test", metric.format(tested(evaluation, metric)))));
-        let rate = session.learning_rate.nearest(step);
+        let rate = session.history.learning_rate.nearest(step);
         readings.extend(rate.map(|rate| ("lr", Metric::LearningRate.format(rate.mean))));
     }
     Cursor { step, readings }

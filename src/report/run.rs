@@ -50,7 +50,7 @@ fn summary(session: &Session, header: &RunHeader) -> Table {
             format!("{} at step {} (on {} pictures)", percent(best.accuracy), grouped(best.step), best.examples),
         );
     }
-    if let Some(last) = session.evaluations.iter().rfind(|e| e.split == Split::Test) {
+    if let Some(last) = session.history.evaluations.iter().rfind(|e| e.split == Split::Test) {
         row(
             "last test accuracy",
             format!("{} at step {} (on {} pictures)", percent(last.accuracy), grouped(last.step), last.examples),
@@ -90,7 +90,7 @@ fn charts(session: &Session, name: &str) -> Section {
 
 fn changes(session: &Session) -> Table {
     let mut table = Table::new(&["from step", "setting", "was", "became"]);
-    for change in &session.changes {
+    for change in &session.history.changes {
         table.push(vec![grouped(change.step), change.knob.name(), change.from.clone(), change.to.clone()]);
     }
     table
@@ -98,7 +98,7 @@ fn changes(session: &Session) -> Table {
 
 fn evaluations(session: &Session) -> Table {
     let mut table = Table::new(&["step", "epoch", "test loss", "test accuracy", "pictures"]);
-    let tested: Vec<_> = session.evaluations.iter().filter(|e| e.split == Split::Test).collect();
+    let tested: Vec<_> = session.history.evaluations.iter().filter(|e| e.split == Split::Test).collect();
     let stride = tested.len().div_ceil(LISTED).max(1);
     for (i, e) in tested.iter().enumerate() {
         if (i + 1) % stride == 0 || i + 1 == tested.len() {

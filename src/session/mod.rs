@@ -6,6 +6,7 @@ mod confusion;
 mod course;
 mod courses;
 mod event;
+mod history;
 mod moment;
 mod rate_test;
 mod road;
@@ -20,6 +21,7 @@ pub use event::{
     Change, DatasetInfo, DeviceGauge, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats,
     LayersSeen, Merged, Notice, Parent, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,
 };
+pub use history::History;
 pub use moment::Moment;
 pub use rate_test::{RatePoint, RateTest};
 pub use road::{Road, SavedMoment};

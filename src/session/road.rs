@@ -1,8 +1,8 @@
 //! Saved moments, and what becomes of the steps that were taken after one that the run goes back to.
 
-use super::event::{Change, Evaluation, SaveReason, Split};
+use super::event::{SaveReason, Split};
+use super::history::History;
 use super::moment::Moment;
-use super::series::Series;
 use super::state::Session;
 
 /// A checkpoint, and what was known of the run when it was written.
@@ -27,20 +27,14 @@ pub struct SavedMoment {
 pub struct Road {
     /// The last step that it has in common with the road that was taken instead.
     pub from: u64,
-    /// From the run's first step on, as everything else here.
-    pub train_loss: Series,
-    pub train_accuracy: Series,
-    pub learning_rate: Series,
-    pub images_per_second: Series,
-    pub evaluations: Vec<Evaluation>,
-    pub changes: Vec<Change>,
-    pub epoch_ends: Vec<u64>,
+    /// From the run's first step on.
+    pub history: History,
 }
 
 impl Road {
     /// Number of its last step.
     pub fn end(&self) -> u64 {
-        self.train_loss.last_step().unwrap_or(0)
+        self.history.train_loss.last_step().unwrap_or(0)
     }
 }
 
@@ -56,12 +50,13 @@ impl Session {
     }
 
     pub(super) fn saved(&mut self, step: u64, path: String, reason: SaveReason) {
-        let tested = self.evaluations.iter().rfind(|evaluation| evaluation.split == Split::Test && evaluation.step <= step);
+        let tested =
+            self.history.evaluations.iter().rfind(|evaluation| evaluation.split == Split::Test && evaluation.step <= step);
         let moment = SavedMoment {
             step,
             epoch: self.epoch_at(step),
             reason,
-            loss: self.train_loss.nearest(step).filter(|_| step > 0).map(|summary| summary.mean),
+            loss: self.history.train_loss.nearest(step).filter(|_| step > 0).map(|summary| summary.mean),
             test_accuracy: tested.map(|evaluation| evaluation.accuracy),
             road: None,
             path,
@@ -80,46 +75,19 @@ impl Session {
         let from = origin.map_or(step, |road| parted(&self.roads[road..]).min(step));
         let here = self.roads.len();
         if self.steps() > from {
-            self.roads.push(self.present(from));
+            self.roads.push(Road { from, history: self.history.clone() });
             for saved in self.saved.iter_mut().filter(|saved| saved.road.is_none() && saved.step > from) {
                 saved.road = Some(here);
             }
         }
         if let Some(origin) = origin {
-            self.take_up(self.roads[origin].clone());
+            self.history = self.roads[origin].history.clone();
             let shared: Vec<u64> = (origin..self.roads.len()).map(|end| parted(&self.roads[origin..end])).collect();
             for saved in self.saved.iter_mut().filter(|saved| saved.step <= step) {
                 let on_it = |road: usize| road == origin || (road > origin && saved.step <= shared[road - origin]);
                 saved.road = saved.road.filter(|road| !on_it(*road));
             }
         }
-        for series in [&mut self.train_loss, &mut self.train_accuracy, &mut self.learning_rate, &mut self.images_per_second] {
-            *series = series.up_to(step);
-        }
-        self.evaluations.retain(|evaluation| evaluation.step <= step);
-        // A checkpoint may be of the moment before a change that was to hold from the next step on.
-        let holds = |change: &Change| change.step == step + 1 && moment.settings.text(change.knob) == change.to;
-        self.changes.retain(|change| change.step <= step || holds(change));
-        self.epoch_ends.retain(|end| *end <= step);
-    }
-
-    fn present(&self, from: u64) -> Road {
-        Road {
-            from,
-            train_loss: self.train_loss.clone(),
-            train_accuracy: self.train_accuracy.clone(),
-            learning_rate: self.learning_rate.clone(),
-            images_per_second: self.images_per_second.clone(),
-            evaluations: self.evaluations.clone(),
-            changes: self.changes.clone(),
-            epoch_ends: self.epoch_ends.clone(),
-        }
-    }
-
-    fn take_up(&mut self, road: Road) {
-        let Road { train_loss, train_accuracy, learning_rate, images_per_second, evaluations, changes, epoch_ends, .. } = road;
-        (self.train_loss, self.train_accuracy) = (train_loss, train_accuracy);
-        (self.learning_rate, self.images_per_second) = (learning_rate, images_per_second);
-        (self.evaluations, self.changes, self.epoch_ends) = (evaluations, changes, epoch_ends);
+        self.history.cut_back(moment);
     }
 }

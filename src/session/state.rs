@@ -1,6 +1,7 @@
 //! [`Session`]: the fold over a run's events. The live screen, a run opened later, charts and tests share it.
 
 use super::event::*;
+use super::history::History;
 use super::road::{Road, SavedMoment};
 use super::series::Series;
 use super::{Confusion, LayerCourses, Moment, RateTest};
@@ -26,15 +27,8 @@ pub struct Session {
     pub phase: Phase,
     pub phase_detail: String,
     pub last_step: Option<StepStats>,
-    /// By step.
-    pub train_loss: Series,
-    pub train_accuracy: Series,
-    pub learning_rate: Series,
-    pub images_per_second: Series,
-    pub evaluations: Vec<Evaluation>,
-    pub changes: Vec<Change>,
-    /// Steps at which an epoch ended.
-    pub epoch_ends: Vec<u64>,
+    /// How the run came to where it stands.
+    pub history: History,
     /// The newest figures of the device that computes.
     pub gauge: Option<DeviceGauge>,
     pub layers: Option<LayersSeen>,
@@ -71,13 +65,7 @@ impl Default for Session {
             phase: Phase::Preparing,
             phase_detail: String::new(),
             last_step: None,
-            train_loss: Series::default(),
-            train_accuracy: Series::default(),
-            learning_rate: Series::default(),
-            images_per_second: Series::default(),
-            evaluations: Vec::new(),
-            changes: Vec::new(),
-            epoch_ends: Vec::new(),
+            history: History::default(),
             layers: None,
             courses: LayerCourses::default(),
             confusion: None,
@@ -119,7 +107,7 @@ impl Session {
             }
             Event::Step(stats) => self.step(stats),
             Event::Evaluated(evaluation) => {
-                self.evaluations.push(evaluation);
+                self.history.evaluations.push(evaluation);
                 self.progress = None;
             }
             Event::Changed(change) => {
@@ -128,7 +116,7 @@ impl Session {
                     // The trainer accepted it, so it is within the range.
                     let _ = self.settings.set(change.knob, value);
                 }
-                self.changes.push(change);
+                self.history.changes.push(change);
             }
             Event::Pending { knob, to, applies } => {
                 self.pending.retain(|pending| pending.knob != knob);
@@ -171,12 +159,12 @@ impl Session {
         let merged = stats.as_merged();
         let before = self.last_step.map_or(0.0, |last| last.epoch);
         if stats.epoch.floor() > before.floor() {
-            self.epoch_ends.push(stats.step);
+            self.history.epoch_ends.push(stats.step);
         }
-        self.train_loss.push(stats.step, merged.count, stats.loss, merged.loss_min, merged.loss_max);
-        self.train_accuracy.push(stats.step, merged.count, stats.accuracy, merged.accuracy_min, merged.accuracy_max);
-        self.learning_rate.push_one(stats.step, stats.learning_rate);
-        self.images_per_second.push_one(stats.step, stats.images_per_second);
+        self.history.train_loss.push(stats.step, merged.count, stats.loss, merged.loss_min, merged.loss_max);
+        self.history.train_accuracy.push(stats.step, merged.count, stats.accuracy, merged.accuracy_min, merged.accuracy_max);
+        self.history.learning_rate.push_one(stats.step, stats.learning_rate);
+        self.history.images_per_second.push_one(stats.step, stats.images_per_second);
         self.last_step = Some(stats);
         self.progress = None;
     }
@@ -210,9 +198,9 @@ impl Session {
             step: moment.step,
             epoch: f64::from(moment.epoch) + moment.offset as f64 / pictures as f64,
             loss,
-            accuracy: value(&self.train_accuracy),
-            learning_rate: value(&self.learning_rate),
-            images_per_second: value(&self.images_per_second),
+            accuracy: value(&self.history.train_accuracy),
+            learning_rate: value(&self.history.learning_rate),
+            images_per_second: value(&self.history.images_per_second),
             merged: None,
         })
     }
@@ -253,7 +241,7 @@ impl Session {
     /// Steps whose epoch is known; the batch size, and with it their distance, may change from epoch to epoch.
     fn epoch_anchors(&self) -> Vec<(f64, f64)> {
         let mut anchors = vec![(0.0, 0.0)];
-        anchors.extend((1_u32..).zip(&self.epoch_ends).map(|(epoch, step)| (*step as f64, f64::from(epoch))));
+        anchors.extend((1_u32..).zip(&self.history.epoch_ends).map(|(epoch, step)| (*step as f64, f64::from(epoch))));
         let newest = self.last_step.map(|last| (last.step as f64, last.epoch));
         anchors.extend(newest.filter(|newest| anchors.last().is_none_or(|last| newest.0 > last.0 && newest.1 > last.1)));
         let (step, epoch) = anchors[anchors.len() - 1];
@@ -265,7 +253,7 @@ impl Session {
     /// The newest change that was not taken back since: the one that undoing takes back next.
     pub fn undoable(&self) -> Option<&Change> {
         let mut standing: Vec<&Change> = Vec::new();
-        for change in &self.changes {
+        for change in &self.history.changes {
             let takes_back = |last: &&&Change| last.knob == change.knob && last.from == change.to && last.to == change.from;
             if standing.last().filter(takes_back).is_some() {
                 standing.pop();
@@ -278,7 +266,8 @@ impl Session {
 
     /// The evaluation on test pictures with the highest accuracy.
     pub fn best(&self) -> Option<&Evaluation> {
-        self.evaluations
+        self.history
+            .evaluations
             .iter()
             .filter(|evaluation| evaluation.split == Split::Test)
             .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy))
@@ -286,7 +275,7 @@ impl Session {
 
     /// Images/s over the last steps: their harmonic mean, so that it is pictures over time.
     pub fn recent_images_per_second(&self) -> Option<f64> {
-        let recent: Vec<f64> = self.images_per_second.tail(16).filter(|rate| *rate > 0.0).collect();
+        let recent: Vec<f64> = self.history.images_per_second.tail(16).filter(|rate| *rate > 0.0).collect();
         let seconds: f64 = recent.iter().map(|rate| 1.0 / rate).sum();
         (!recent.is_empty()).then(|| recent.len() as f64 / seconds)
     }

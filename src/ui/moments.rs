@@ -109,7 +109,7 @@ fn steps(count: u64) -> String {
 
 /// `by hand`, `before lr 0.01→0.005`
 fn why(saved: &SavedMoment, session: &Session) -> String {
-    let change = session.changes.iter().find(|change| change.step == saved.step + 1);
+    let change = session.history.changes.iter().find(|change| change.step == saved.step + 1);
     match (saved.reason, change) {
         (SaveReason::Asked, _) => "by hand".into(),
         (SaveReason::Scheduled, _) => "on schedule".into(),

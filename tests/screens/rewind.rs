@@ -90,18 +90,18 @@ fn the_road_that_was_left_stays_on_the_chart() {
 #[test]
 fn a_change_that_was_gone_back_before_is_no_longer_on_the_run() {
     let mut cockpit = with_moments(80, 24);
-    assert_eq!(cockpit.app.session().changes.len(), 2);
+    assert_eq!(cockpit.app.session().history.changes.len(), 2);
     let back = resumed(&cockpit, 600, 2, 0.01);
     cockpit.happens([back]);
-    let knobs: Vec<Knob> = cockpit.app.session().changes.iter().map(|change| change.knob).collect();
+    let knobs: Vec<Knob> = cockpit.app.session().history.changes.iter().map(|change| change.knob).collect();
     assert_eq!(knobs, [Knob::Lrn], "the rate was changed from step 601 on");
     let kept = resumed(&cockpit, 300, 1, 0.01);
     cockpit.happens([change(601, Knob::LearningRate, "0.01", "0.02"), kept]);
-    assert!(cockpit.app.session().changes.is_empty());
+    assert!(cockpit.app.session().history.changes.is_empty());
 }
 
 fn mean(session: &Session, step: u64) -> f64 {
-    (session.train_loss.nearest(step).unwrap().mean * 100.0).round() / 100.0
+    (session.history.train_loss.nearest(step).unwrap().mean * 100.0).round() / 100.0
 }
 
 #[test]

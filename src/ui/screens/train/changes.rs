@@ -17,12 +17,12 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         _ => Vec::new(),
     };
     let rows = panel::panel(area, buf, theme, "Changes", facts, "");
-    if session.changes.is_empty() {
+    if session.history.changes.is_empty() {
         buf.set_stringn(rows.x, rows.y, "none yet", usize::from(rows.width), theme.dim);
         return;
     }
     let wide = grouped(session.steps() + 1).len();
-    for (row, change) in rows.rows().zip(session.changes.iter().rev().skip(app.train.scrolled)) {
+    for (row, change) in rows.rows().zip(session.history.changes.iter().rev().skip(app.train.scrolled)) {
         let next_to_undo = undoable.is_some_and(|undoable| std::ptr::eq(undoable, change));
         let step = format!("{:>wide$} ", grouped(change.step));
         let left = Line::from(vec![Span::styled(step, theme.dim), Span::styled(short_change(change), theme.change)]);

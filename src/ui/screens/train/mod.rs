@@ -159,7 +159,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::First => app.train.selected = 0,
         Action::Last => app.train.selected = last_knob,
         Action::PageUp => app.train.scrolled = app.train.scrolled.saturating_sub(5),
-        Action::PageDown => app.train.scrolled = (app.train.scrolled + 5).min(app.shown().changes.len().saturating_sub(1)),
+        Action::PageDown => {
+            app.train.scrolled = (app.train.scrolled + 5).min(app.shown().history.changes.len().saturating_sub(1))
+        }
         Action::Left | Action::Right if !settings_in_view(app) => {
             app.say(Tone::Info, "the settings are not in view; : takes them by name, e enlarges them");
         }

@@ -147,7 +147,7 @@ fn learning_rate(app: &App, row: Rect, buf: &mut Buffer) {
     let name = format!("rate {} ", crate::chart::Metric::LearningRate.format(rate));
     buf.set_stringn(row.x, row.y, &name, usize::from(row.width), app.theme.text);
     let room = row.width.saturating_sub(line::width(&name));
-    let columns = session.learning_rate.columns(0..session.steps() + 1, usize::from(room) * DOTS_WIDE);
+    let columns = session.history.learning_rate.columns(0..session.steps() + 1, usize::from(room) * DOTS_WIDE);
     let values: Vec<Option<f64>> = columns.iter().map(|column| column.map(|sum| sum.mean)).collect();
     let right = Rect { x: row.right() - room, width: room, ..row };
     sparkline(right, buf, app.theme.rate, &values);
