@@ -46,8 +46,9 @@ impl Bitmap {
             Ground::Light => [0xff; 3],
         };
         let mut bitmap = Bitmap::filled(side(columns, width), side(rows, height), margin);
+        let extent = tiles.extents(scale, all);
         for index in 0..tiles.count() {
-            let dots = tiles.dots(index, width, height, tiles.extent(index, scale, all), map, ground);
+            let dots = tiles.dots(index, width, height, extent(index), map, ground);
             let (left, top) = (gap + index % columns * (width + gap), gap + index / columns * (height + gap));
             bitmap.put(left, top, width, &dots);
         }

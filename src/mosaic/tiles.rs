@@ -133,13 +133,15 @@ impl Tiles {
         self.values.get(index * size..(index + 1) * size).unwrap_or(&[])
     }
 
-    /// The extent that the colours of a tile are relative to.
-    pub fn extent(&self, index: usize, scale: Scale, all: Extent) -> Extent {
-        match scale {
-            Scale::Map => Extent::of(self.tile(index)),
-            Scale::Layer => Extent::of(&self.values),
-            Scale::All => all,
-        }
+    /// By tile: the extent that its colours are relative to.
+    pub fn extents(&self, scale: Scale, all: Extent) -> impl Fn(usize) -> Extent + '_ {
+        // What all tiles share is worked out once.
+        let shared = match scale {
+            Scale::Map => None,
+            Scale::Layer => Some(Extent::of(&self.values)),
+            Scale::All => Some(all),
+        };
+        move |index| shared.unwrap_or_else(|| Extent::of(self.tile(index)))
     }
 
     /// A tile as dots of another size, row by row: the mean of all values under a dot, or the nearest where dots are finer.
@@ -193,7 +195,7 @@ mod tests {
     }
 
     fn levels(tiles: &Tiles, index: usize, width: usize, height: usize, scale: Scale) -> Vec<f32> {
-        let extent = tiles.extent(index, scale, Extent::default());
+        let extent = tiles.extents(scale, Extent::default())(index);
         let dots = tiles.dots(index, width, height, extent, ColourMap::Grey, Ground::Dark);
         dots.iter().map(|dot| dot.level).collect()
     }
@@ -239,7 +241,7 @@ mod tests {
         let tiles = Tiles::of_weights(&weights, &[1.0, 0.0, -1.0, 0.0, 0.0, 0.0], None);
         assert_eq!(tiles.count(), 2);
         let dots =
-            |index| tiles.dots(index, 1, 1, tiles.extent(0, Scale::Layer, Extent::default()), ColourMap::Grey, Ground::Dark);
+            |index| tiles.dots(index, 1, 1, tiles.extents(Scale::Layer, Extent::default())(0), ColourMap::Grey, Ground::Dark);
         assert_eq!((dots(0)[0].colour, dots(1)[0].colour), ([255, 128, 1], [128; 3]));
     }
 }

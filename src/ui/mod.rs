@@ -50,6 +50,8 @@ pub use self::app::ExportRequest;
 
 /// Frames are at least this far apart.
 const FRAME: Duration = Duration::from_millis(33);
+/// Where nothing but progress is to be shown. Each frame takes a processor from the training for a moment.
+const PROGRESS: Duration = Duration::from_millis(125);
 
 /// Writes a chart or the screen to a file and says where, or why not.
 pub type Export = Box<dyn FnMut(ExportRequest) -> Result<String, String>>;
@@ -128,6 +130,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
         export: options.export,
         started: Instant::now(),
         changed: true,
+        urgent: true,
     };
     let left = cockpit.run(&input, link.events, link.seen, options.signals);
     if left.is_err() {
@@ -146,6 +149,8 @@ struct Cockpit<'a> {
     started: Instant,
     /// Since the last frame.
     changed: bool,
+    /// Among it is more than progress: a key's effect, a milestone.
+    urgent: bool,
 }
 
 impl Cockpit<'_> {
@@ -156,13 +161,15 @@ impl Cockpit<'_> {
         mut seen: Receiver<Box<Seen>>,
         mut signals: Receiver<i32>,
     ) -> Result<Exit, UiError> {
-        let mut frame_due = Instant::now();
+        let mut tried = None::<Instant>;
         loop {
+            let mut frame_due = tried.map_or_else(Instant::now, |tried| tried + self.pace());
             if self.changed && Instant::now() >= frame_due {
                 if self.terminal.is_ready() {
                     self.draw()?;
                 }
-                frame_due = Instant::now() + FRAME;
+                let now = Instant::now();
+                (tried, frame_due) = (Some(now), now + self.pace());
             }
             let wake = match (self.changed, self.app.deadline()) {
                 (true, _) => at(frame_due),
@@ -186,9 +193,14 @@ impl Cockpit<'_> {
         }
     }
 
+    /// How far apart frames are now.
+    fn pace(&self) -> Duration {
+        if self.urgent { FRAME } else { PROGRESS }
+    }
+
     fn draw(&mut self) -> Result<(), UiError> {
         self.app.area = self.terminal.area().map_err(UiError::Output)?;
-        self.changed = false;
+        (self.changed, self.urgent) = (false, false);
         fault::point("draw");
         let app = &self.app;
         self.terminal.draw(|area, buf| shell::view(app, area, buf)).map_err(UiError::Output)
@@ -203,8 +215,9 @@ impl Cockpit<'_> {
         let mut effects = update(&mut self.app, Msg::Time(self.started.elapsed()));
         self.changed |= had_toast != self.app.toast.is_some();
         if let Some(msg) = msg {
-            effects.extend(update(&mut self.app, msg));
+            self.urgent |= is_urgent(&msg);
             self.changed = true;
+            effects.extend(update(&mut self.app, msg));
         }
         for effect in effects {
             if let Some(exit) = self.perform(effect)? {
@@ -231,5 +244,14 @@ impl Cockpit<'_> {
             Effect::Leave(exit) => return Ok(Some(exit)),
         }
         Ok(None)
+    }
+}
+
+/// Whether a message is more than progress.
+fn is_urgent(msg: &Msg) -> bool {
+    match msg {
+        Msg::Events(events) => events.iter().any(|stamped| !stamped.event.is_mergeable()),
+        Msg::Seen(_) | Msg::Time(_) => false,
+        _ => true,
     }
 }

@@ -61,7 +61,7 @@ fn map(app: &App, scene: &Scene, tiles: &Tiles, room: Rect, buf: &mut Buffer, (r
         }
         times => (width * times, height * times),
     };
-    let extent = tiles.extent(index, scene.screen.scale, scene.screen.all);
+    let extent = tiles.extents(scene.screen.scale, scene.screen.all)(index);
     let dots = tiles.dots(index, dots_wide, dots_high, extent, scene.screen.colours, app.ground());
     let area = Rect { width: dots_wide as u16, height: dots_high.div_ceil(2) as u16, ..room };
     raster::draw(area, buf, app.depth(), app.theme.text, dots_wide, &dots);

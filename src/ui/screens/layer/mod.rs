@@ -185,8 +185,9 @@ fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
         let main = Rect { width: scene.side.map_or(area.right(), |side| side.x - 1) - area.x, ..area };
         enlarged::draw(app, scene, below_head(main), buf);
     } else {
+        let extent = tiles.extents(screen.scale, screen.all);
         for (grid, first) in &scene.grids {
-            draw_grid(app, scene, grid, *first, buf);
+            draw_grid(app, scene, grid, *first, &extent, buf);
         }
     }
     if let Some(side) = scene.side {
@@ -194,12 +195,11 @@ fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn draw_grid(app: &App, scene: &Scene, grid: &TileGrid, first: usize, buf: &mut Buffer) {
+fn draw_grid(app: &App, scene: &Scene, grid: &TileGrid, first: usize, extent: &dyn Fn(usize) -> Extent, buf: &mut Buffer) {
     let (theme, screen, tiles) = (&app.theme, scene.screen, &scene.shown.tiles);
     for (index, area) in grid.places() {
         let index = first + index;
-        let extent = tiles.extent(index, screen.scale, screen.all);
-        let dots = tiles.dots(index, grid.width, grid.height, extent, screen.colours, app.ground());
+        let dots = tiles.dots(index, grid.width, grid.height, extent(index), screen.colours, app.ground());
         raster::draw(area, buf, app.depth(), theme.text, grid.width, &dots);
         if index == screen.selected.min(tiles.count() - 1) && tiles.count() > 1 {
             // A bar at its side: in the gap before it, or where there is none, in the one behind.
