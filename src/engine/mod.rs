@@ -237,6 +237,11 @@ impl Engine {
     }
 
     /// A step under way must hold still.
+    /// Whether a person takes the steps one by one.
+    pub fn counts_steps(&self) -> bool {
+        matches!(self.state, State::Counting(_))
+    }
+
     pub fn is_paused(&self) -> bool {
         self.state == State::Paused
     }

@@ -166,8 +166,13 @@ impl NetworkLearner {
     fn observed(&self, plan: &StepPlan, squares: &[f64], norms: &[UpdateNorms]) -> Result<LayersSeen> {
         let times = &self.network.times;
         let mut layers = Vec::with_capacity(self.network.nodes().len());
+        let mut seen = None;
         for (place, node) in self.network.nodes().iter().enumerate() {
-            let seen = self.network.output_statistics(place)?;
+            // An activation that its layer applied in its own pass has the same output; only its silent units are still unknown.
+            seen = match (node.is_fused(), seen) {
+                (true, Some((mean, deviation, _))) => Some((mean, deviation, self.network.dead_share(place)?)),
+                _ => self.network.output_statistics(place)?,
+            };
             let weight = format!("{}.weight", node.name);
             let weight = self.network.parameters().iter().position(|parameter| parameter.name == weight);
             layers.push(LayerStats {

@@ -514,11 +514,16 @@ impl Network {
         let (sum, squares) = statistics::sum_and_squares(&self.ctx, value).map_err(at(&node.name))?;
         let count = value.elem_count() as f64;
         let mean = sum / count;
-        let dead = match node.work {
-            Work::Activation { .. } => Some(statistics::dead_share(&self.ctx, value).map_err(at(&node.name))?),
-            _ => None,
-        };
-        Ok(Some((mean, (squares / count - mean * mean).max(0.0).sqrt(), dead)))
+        Ok(Some((mean, (squares / count - mean * mean).max(0.0).sqrt(), self.dead_share(place)?)))
+    }
+
+    /// Share of the units of an activation that are silent for the whole batch.
+    pub fn dead_share(&self, place: usize) -> Result<Option<f64>> {
+        let (Some(node), Some(value)) = (self.nodes.get(place), self.output(place)) else { return Ok(None) };
+        match node.work {
+            Work::Activation { .. } => Ok(Some(statistics::dead_share(&self.ctx, value).map_err(at(&node.name))?)),
+            _ => Ok(None),
+        }
     }
 
     /// Moves all parameters along their gradients; `norms`: also sum the squares of weights and updates.

@@ -117,6 +117,11 @@ impl Node {
         Ok(Node { name: name.clone(), work, input, output, buffer })
     }
 
+    /// An activation that the layer before applies in its own pass.
+    pub fn is_fused(&self) -> bool {
+        matches!(self.work, Work::Activation { fused: true, .. })
+    }
+
     /// An LRN layer that is switched off passes its input on.
     pub fn is_off(&self, settings: &Settings) -> bool {
         matches!(self.work, Work::Lrn { index, .. } if !settings.lrn_is_on(index))
