@@ -4,18 +4,13 @@ A stretch's images/s are those of the steps that began and ended in it, by the c
 events.jsonl). The stretches follow each other as look, plain, plain, look, so that a machine that drifts favours neither.
 """
 import argparse
-import fcntl
-import json
 import os
-import pty
-import signal
 import statistics
-import struct
 import sys
 import tempfile
-import termios
-import threading
 import time
+
+from watched_run import cockpit, events, steps
 
 PROGRAM = "target/release/alexscope"
 # After a key, until whatever was under way is over.
@@ -24,22 +19,13 @@ PATIENCE = 300
 PLAIN = "1"
 
 
-def steps(run: str) -> list[dict]:
-    try:
-        with open(os.path.join(run, "events.jsonl")) as file:
-            events = [json.loads(line) for line in file if line.endswith("\n")]
-    except FileNotFoundError:
-        return []
-    return [event for event in events if event["event"] == "step"]
-
-
 def stretch(terminal: int, run: str, key: str, given) -> float:
     """Images/s while the screen behind `key` is open."""
     os.write(terminal, key.encode())
     time.sleep(SETTLE)
-    before = len(steps(run))
+    before = len(steps(events(run)))
     time.sleep(given.seconds)
-    inside = steps(run)[before:]
+    inside = steps(events(run))[before:]
     if len(inside) < 3:
         sys.exit(f"only {len(inside)} steps in {given.seconds} s: take SECONDS_EACH longer, or BATCH smaller")
     return given.batch_size * (len(inside) - 1) / (inside[-1]["time"] - inside[0]["time"])
@@ -57,25 +43,12 @@ def main() -> None:
         run = os.path.join(folder, "run")
         quiet = ["--evaluate-every", "0", "--checkpoint-every", "0", "--steps", "0"]
         command = [PROGRAM, "train", "--model", given.model, "--batch-size", str(given.batch_size), *quiet, "--run-dir", run]
-        child, terminal = pty.fork()
-        if child == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-            os.execvp(command[0], command)
-
-        def read():
-            try:
-                while os.read(terminal, 65536):
-                    pass
-            except OSError:  # its end
-                pass
-
-        threading.Thread(target=read, daemon=True).start()
-        start = time.monotonic()
-        while len(steps(run)) < 3:
-            if time.monotonic() - start > PATIENCE:
-                sys.exit("the run took no step")
-            time.sleep(0.2)
-        try:
+        with cockpit(command) as terminal:
+            start = time.monotonic()
+            while len(steps(events(run))) < 3:
+                if time.monotonic() - start > PATIENCE:
+                    sys.exit("the run took no step")
+                time.sleep(0.2)
             costs = []
             for pair in range(given.pairs):
                 order = [given.keys, PLAIN] if pair % 2 == 0 else [PLAIN, given.keys]
@@ -83,10 +56,6 @@ def main() -> None:
                 costs.append(100 * (1 - rates[given.keys] / rates[PLAIN]))
                 looking, plain = rates[given.keys], rates[PLAIN]
                 print(f"pair {pair + 1}: {plain:.2f} images/s, {looking:.2f} while looking, {costs[-1]:+.2f} %", flush=True)
-        finally:
-            os.kill(child, signal.SIGTERM)
-            os.waitpid(child, 0)
-            os.close(terminal)
     costs.sort()
     print(f"\nlooking costs {statistics.median(costs):.2f} % (median; {costs[0]:.2f} to {costs[-1]:.2f})")
 

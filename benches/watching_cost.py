@@ -5,78 +5,33 @@ goes on between two steps counts as well. The cockpit runs in a pseudo-terminal 
 Network screen from the start.
 """
 import argparse
-import fcntl
 import json
 import os
-import pty
-import signal
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
-import threading
 import time
+
+from watched_run import cockpit, events, steps
 
 WARM_UP = 4
 PATIENCE = 600
 # Layers shorter than this are shown but not judged: their times are mostly noise.
 JUDGED_MS = 1.0
-AUTOGROUP = "/proc/self/autogroup"
 COMMAND = ["cargo", "run", "--release", "--quiet", "--"]
-
-
-def events(run: str) -> list[dict]:
-    try:
-        with open(os.path.join(run, "events.jsonl")) as file:
-            return [json.loads(line) for line in file if line.endswith("\n")]
-    except FileNotFoundError:
-        return []
-
-
-def steps(recorded: list[dict]) -> list[dict]:
-    return [event for event in recorded if event["event"] == "step"]
 
 
 def headless(command: list[str], run: str, _: int) -> None:
     subprocess.run([*command, "--headless", "--run-dir", run], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def autogroup_niceness() -> str | None:
-    try:
-        with open(AUTOGROUP) as file:
-            return file.read().split()[-1]
-    except OSError:
-        return None
-
-
 def watched(command: list[str], run: str, last: int) -> None:
-    niceness = autogroup_niceness()
-    child, terminal = pty.fork()
-    if child == 0:
-        # A terminal's session is a group of its own to Linux's scheduler: it gets the share that this one has.
-        if niceness not in (None, "0"):
-            with open(AUTOGROUP, "w") as file:
-                file.write(niceness)
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        os.execvp(command[0], [*command, "--run-dir", run])
-    os.write(terminal, b"2")
-
-    def read():
-        try:
-            while os.read(terminal, 65536):
-                pass
-        except OSError:  # its end
-            pass
-
-    threading.Thread(target=read, daemon=True).start()
-    start = time.monotonic()
-    while len(steps(events(run))) < last and time.monotonic() - start < PATIENCE:
-        time.sleep(0.5)
-    os.kill(child, signal.SIGTERM)
-    os.waitpid(child, 0)
-    os.close(terminal)
+    with cockpit([*command, "--run-dir", run]) as terminal:
+        os.write(terminal, b"2")
+        start = time.monotonic()
+        while len(steps(events(run))) < last and time.monotonic() - start < PATIENCE:
+            time.sleep(0.5)
 
 
 def train(how, given) -> tuple[float, list[dict]]:
@@ -115,6 +70,8 @@ def main() -> None:
     cost = sorted(100 * (1 - ratio) for ratio in ratios)
     print(f"\nwatching costs {statistics.median(cost):.2f} % (median; {cost[0]:.2f} to {cost[-1]:.2f})\n")
 
+    if not seen:
+        sys.exit("the layers were measured in no step after the first: take more STEPS")
     bench = [*COMMAND, "bench", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", "10"]
     report = json.loads(subprocess.run(bench, check=True, capture_output=True, text=True).stdout)
     print(f"| layer | pass | bench, ms | Network screen, ms ({len(seen)} looks) | ratio |\n| --- | --- | --: | --: | --: |")
