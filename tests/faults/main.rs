@@ -18,9 +18,19 @@ use alexscope::run::{Arrays, RealDisk, SavedState, write_checkpoint};
 use alexscope::session::{Moment, SaveReason};
 use alexscope::spec::ModelSpec;
 
-/// How often something is tried: `few` where nobody asked for more.
+/// How often something is tried: `few` where nobody asked for another count.
 fn trials(few: usize) -> usize {
-    std::env::var("FAULT_TRIALS").ok().and_then(|count| count.parse().ok()).unwrap_or(few)
+    wanted().unwrap_or(few)
+}
+
+/// Whether somebody asked for a count, and so for everything that takes long.
+#[cfg(unix)]
+fn asked_for() -> bool {
+    wanted().is_some()
+}
+
+fn wanted() -> Option<usize> {
+    std::env::var("FAULT_TRIALS").ok()?.parse().ok()
 }
 
 /// Chance that is the same each time (Steele et al. 2014, SplitMix64).
