@@ -99,6 +99,14 @@ impl Tiles {
     pub fn of_weights(weights: &Weights, values: &[f32], before: Option<[usize; 3]>) -> Tiles {
         let tiles = |width, height, coloured| Tiles { width, height, coloured, values: values.to_vec() };
         match (&weights.shape[..], before) {
+            (&[_, 3, height, width], _) if weights.blue_first => {
+                let mut tiles = tiles(width, height, true);
+                for kernel in tiles.values.chunks_exact_mut(3 * height * width) {
+                    let (blue, rest) = kernel.split_at_mut(height * width);
+                    blue.swap_with_slice(&mut rest[height * width..]);
+                }
+                tiles
+            }
             (&[_, 3, height, width], _) => tiles(width, height, true),
             (&[_, _, height, width], _) => tiles(width, height, false),
             (&[units, inputs], _) if units > 1 => tiles(inputs, units, false),
@@ -243,5 +251,13 @@ mod tests {
         let dots =
             |index| tiles.dots(index, 1, 1, tiles.extents(Scale::Layer, Extent::default())(0), ColourMap::Grey, Ground::Dark);
         assert_eq!((dots(0)[0].colour, dots(1)[0].colour), ([255, 128, 1], [128; 3]));
+    }
+    #[test]
+    fn kernels_that_see_blue_first_are_shown_in_the_pictures_colours() {
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let weights = Weights { shape: vec![2, 3, 1, 1], of: 2, blue_first: true, ..Default::default() };
+        assert_eq!(Tiles::of_weights(&weights, &values, None).values, [3.0, 2.0, 1.0, 6.0, 5.0, 4.0]);
+        let usual = Weights { blue_first: false, ..weights };
+        assert_eq!(Tiles::of_weights(&usual, &values, None).values, values);
     }
 }

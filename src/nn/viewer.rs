@@ -15,7 +15,7 @@ use crate::engine::{LearnerError, Standing, Viewer};
 use crate::knobs::{Knob, Settings};
 use crate::ops::reorder;
 use crate::probe::{LayerProbe, LayerSight, Maps, Picture, PictureSight, Probe, Sight, Spread, Weights};
-use crate::spec::ModelSpec;
+use crate::spec::{LayerSpec, ModelSpec, PixelOrder};
 
 /// A layer with no more weights than this is shown with all of them.
 const FEW_WEIGHTS: usize = 100_000;
@@ -127,9 +127,15 @@ impl NetworkViewer {
             values,
             gradient,
             change,
+            blue_first: self.model.pixels.order == PixelOrder::Bgr && self.sees_picture(probe.layer),
             spread: spread(&self.network, &parameter.value)?,
             gradient_spread: spread(&self.network, &parameter.gradient)?,
         }))
+    }
+
+    /// Whether no layer before this one mixes the picture's channels.
+    fn sees_picture(&self, place: usize) -> bool {
+        !self.model.layers[..place].iter().any(|layer| matches!(layer.what, LayerSpec::Conv2d { .. } | LayerSpec::Dense { .. }))
     }
 
     /// What the network makes of each picture.

@@ -125,6 +125,8 @@ pub struct Weights {
     pub gradient: Vec<f32>,
     /// What the newest step added; zeros before the first.
     pub change: Vec<f32>,
+    /// The layer sees the picture itself, and sees its blue first, then green, then red.
+    pub blue_first: bool,
     /// Over the whole layer.
     pub spread: Spread,
     pub gradient_spread: Spread,

@@ -14,12 +14,18 @@ pub struct Looking {
     watched: Option<Probe>,
     /// Its newest answer.
     seen: Option<Box<Seen>>,
+    /// How many have come.
+    answers: u64,
 }
 
 impl Looking {
     /// The trainer did not hear what it was told last.
     pub fn not_heard(&mut self) {
         self.watched = None;
+    }
+
+    pub fn answers(&self) -> u64 {
+        self.answers
     }
 }
 
@@ -44,6 +50,7 @@ pub fn absorb(app: &mut App, seen: Box<Seen>) {
         layer::absorb(app, &seen);
         predictions::absorb(app, &seen);
         app.looking.seen = Some(seen);
+        app.looking.answers += 1;
     }
 }
 

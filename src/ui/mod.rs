@@ -35,6 +35,7 @@ use crossbeam_channel::{Receiver, at, never, select};
 
 use self::app::{App, Effect, Msg};
 use self::input::InputThread;
+use self::screens::Screen;
 use self::terminal::TakenTerminal;
 use self::theme::{Theme, ThemeName};
 use self::update::update;
@@ -52,6 +53,19 @@ pub use self::app::ExportRequest;
 const FRAME: Duration = Duration::from_millis(33);
 /// Where nothing but progress is to be shown. Each frame takes a processor from the training for a moment.
 const PROGRESS: Duration = Duration::from_millis(125);
+/// Where the open screen shows no step either: no more than a sign of life.
+const ELSEWHERE: Duration = Duration::from_secs(1);
+
+/// How soon what changed is to be seen, the least pressing first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Haste {
+    /// Steps were taken.
+    Progress,
+    /// Something new was seen inside the network.
+    Seen,
+    /// A key's effect, a milestone.
+    Now,
+}
 
 /// Writes a chart or the screen to a file and says where, or why not.
 pub type Export = Box<dyn FnMut(ExportRequest) -> Result<String, String>>;
@@ -129,8 +143,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
         commands: link.commands.clone(),
         export: options.export,
         started: Instant::now(),
-        changed: true,
-        urgent: true,
+        changed: Some(Haste::Now),
     };
     let left = cockpit.run(&input, link.events, link.seen, options.signals);
     if left.is_err() {
@@ -147,10 +160,8 @@ struct Cockpit<'a> {
     commands: crossbeam_channel::Sender<Command>,
     export: Export,
     started: Instant,
-    /// Since the last frame.
-    changed: bool,
-    /// Among it is more than progress: a key's effect, a milestone.
-    urgent: bool,
+    /// What changed since the last frame, if anything.
+    changed: Option<Haste>,
 }
 
 impl Cockpit<'_> {
@@ -164,14 +175,14 @@ impl Cockpit<'_> {
         let mut tried = None::<Instant>;
         loop {
             let mut frame_due = tried.map_or_else(Instant::now, |tried| tried + self.pace());
-            if self.changed && Instant::now() >= frame_due {
+            if self.changed.is_some() && Instant::now() >= frame_due {
                 if self.terminal.is_ready() {
                     self.draw()?;
                 }
                 let now = Instant::now();
                 (tried, frame_due) = (Some(now), now + self.pace());
             }
-            let wake = match (self.changed, self.app.deadline()) {
+            let wake = match (self.changed.is_some(), self.app.deadline()) {
                 (true, _) => at(frame_due),
                 (false, Some(deadline)) => at(self.started + deadline),
                 (false, None) => never(),
@@ -195,12 +206,16 @@ impl Cockpit<'_> {
 
     /// How far apart frames are now.
     fn pace(&self) -> Duration {
-        if self.urgent { FRAME } else { PROGRESS }
+        match (self.changed, self.app.screen) {
+            (Some(Haste::Now), _) => FRAME,
+            (Some(Haste::Progress), Screen::Layer | Screen::Predictions | Screen::Explain) => ELSEWHERE,
+            _ => PROGRESS,
+        }
     }
 
     fn draw(&mut self) -> Result<(), UiError> {
         self.app.area = self.terminal.area().map_err(UiError::Output)?;
-        (self.changed, self.urgent) = (false, false);
+        self.changed = None;
         fault::point("draw");
         let app = &self.app;
         self.terminal.draw(|area, buf| shell::view(app, area, buf)).map_err(UiError::Output)
@@ -213,10 +228,11 @@ impl Cockpit<'_> {
             fault::point("key");
         }
         let mut effects = update(&mut self.app, Msg::Time(self.started.elapsed()));
-        self.changed |= had_toast != self.app.toast.is_some();
+        if had_toast != self.app.toast.is_some() {
+            self.changed = Some(Haste::Now);
+        }
         if let Some(msg) = msg {
-            self.urgent |= is_urgent(&msg);
-            self.changed = true;
+            self.changed = self.changed.max(Some(haste(&msg)));
             effects.extend(update(&mut self.app, msg));
         }
         for effect in effects {
@@ -247,11 +263,11 @@ impl Cockpit<'_> {
     }
 }
 
-/// Whether a message is more than progress.
-fn is_urgent(msg: &Msg) -> bool {
+fn haste(msg: &Msg) -> Haste {
     match msg {
-        Msg::Events(events) => events.iter().any(|stamped| !stamped.event.is_mergeable()),
-        Msg::Seen(_) | Msg::Time(_) => false,
-        _ => true,
+        Msg::Events(events) if events.iter().all(|stamped| stamped.event.is_mergeable()) => Haste::Progress,
+        Msg::Time(_) => Haste::Progress,
+        Msg::Seen(_) => Haste::Seen,
+        _ => Haste::Now,
     }
 }

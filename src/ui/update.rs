@@ -13,7 +13,7 @@ use super::dialog::{Choice, Dialog};
 use super::keys::{self, Key};
 use super::moments::Moments;
 use super::palette::{self, Palette};
-use super::screens::{self, Screen, train};
+use super::screens::{self, Screen, layer, train};
 use super::theme::{Theme, ThemeName};
 use super::{Exit, banner, help, looking, mouse, shell};
 use crate::chart::{Detail, chart_beside, short_change};
@@ -27,6 +27,7 @@ const EXPORTED: Detail = Detail { columns: 1200, x_ticks: 10, y_ticks: 8, rows: 
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let busy = matches!(msg, Msg::Busy(_));
     let mut effects = happened(app, msg);
+    layer::prepare(app);
     // A trainer that is busy is asked again with the next message.
     if !busy {
         effects.extend(looking::rewatch(app));

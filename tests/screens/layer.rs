@@ -73,6 +73,7 @@ fn conv1() -> LayerSight {
         gradient: weights.iter().map(|weight| weight * 1e-3).collect(),
         change: weights.iter().map(|weight| weight * -1e-5).collect(),
         values: weights,
+        blue_first: false,
         gradient_spread: spread.clone(),
         spread,
     };

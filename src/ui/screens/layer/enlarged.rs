@@ -4,28 +4,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::Scene;
-use super::subject::{Shown, Subject};
+use super::subject::Shown;
 use crate::mosaic::Tiles;
 use crate::ui::app::App;
 use crate::ui::widgets::raster;
 
-/// The parts that stand side by side.
-fn parts(scene: &Scene) -> Vec<Shown> {
-    let of = |subject| Shown::of(scene.model, scene.place, subject, scene.sight);
-    let whole = matches!(scene.shown.subject, Subject::Output | Subject::Input | Subject::Difference);
-    let difference = of(Subject::Difference);
-    if whole && difference.subject == Subject::Difference {
-        vec![of(Subject::Input), of(Subject::Output), difference]
-    } else {
-        vec![of(scene.shown.subject)]
-    }
-}
-
 pub fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
-    let parts = parts(scene);
-    let wide = area.width / parts.len() as u16 >= 16;
-    let parts: Vec<Shown> =
-        if wide { parts } else { parts.into_iter().filter(|part| part.subject == scene.shown.subject).collect() };
+    let parts = scene.prepared.parts.iter();
+    // Where they are too narrow side by side, the one asked for alone.
+    let wide = area.width / (parts.len() as u16).max(1) >= 16;
+    let parts: Vec<&Shown> = parts.filter(|part| wide || part.subject == scene.shown.subject).collect();
     let each = (area.width + 1) / (parts.len() as u16).max(1) - 1;
     let cursor = scene.shown.cursor(scene.screen);
     for (i, part) in parts.iter().enumerate() {

@@ -3,6 +3,7 @@
 mod enlarged;
 mod lrn;
 mod numbers;
+mod prepared;
 mod subject;
 
 use ratatui::buffer::Buffer;
@@ -16,10 +17,11 @@ use crate::spec::{Layer, ModelSpec, grouped};
 use crate::ui::action::Action;
 use crate::ui::app::{App, Effect, ExportRequest, Tone};
 use crate::ui::figures::milliseconds;
-use crate::ui::screens::{self, network};
+use crate::ui::screens::{self, Screen, network};
 use crate::ui::widgets::panel::panel;
 use crate::ui::widgets::tilegrid::TileGrid;
 use crate::ui::widgets::{line, raster};
+use prepared::Prepared;
 use subject::Shown;
 pub use subject::Subject;
 
@@ -48,6 +50,8 @@ pub struct LayerScreen {
     all: Extent,
     /// How many random pictures were asked for.
     drawn: u64,
+    /// What was seen last, as it is shown; none where the screen is not open.
+    prepared: Option<Prepared>,
 }
 
 impl Default for LayerScreen {
@@ -65,6 +69,7 @@ impl Default for LayerScreen {
             apart: true,
             all: Extent::default(),
             drawn: 0,
+            prepared: None,
         }
     }
 }
@@ -87,6 +92,20 @@ pub fn absorb(app: &mut App, seen: &Seen) {
     }
 }
 
+/// Works out what every frame shows of the newest answer, unless that is done.
+pub fn prepare(app: &mut App) {
+    let answers = app.looking.answers();
+    let known = app.layer.prepared.take();
+    app.layer.prepared = (app.screen == Screen::Layer).then(|| sight(app)).flatten().and_then(|(_, sight)| {
+        let key =
+            prepared::Key { answers, place: network::selected(app), subject: app.layer.subject, enlarged: app.layer.enlarged };
+        match known {
+            Some(known) if known.key == key => Some(known),
+            _ => Prepared::of(key, network::model(app), sight),
+        }
+    });
+}
+
 /// Everything that is drawn, put together.
 struct Scene<'a> {
     model: &'a ModelSpec,
@@ -96,7 +115,8 @@ struct Scene<'a> {
     screen: &'a LayerScreen,
     sight: &'a LayerSight,
     seen: &'a Seen,
-    shown: Shown,
+    prepared: &'a Prepared,
+    shown: &'a Shown,
     /// Where the tiles lie, and each part's grid with the first of its tiles.
     grids: Vec<(TileGrid, usize)>,
     side: Option<Rect>,
@@ -116,7 +136,8 @@ fn with_scene<R>(app: &App, area: Rect, then: impl FnOnce(&Scene) -> R) -> Optio
     let (model, place) = (network::model(app), network::selected(app));
     let layer = model.layers.get(place)?;
     let screen = &app.layer;
-    let shown = Shown::of(model, place, screen.subject, sight);
+    let prepared = screen.prepared.as_ref().filter(|prepared| prepared.place() == place)?;
+    let shown = &prepared.shown;
     let side_width = match area.width {
         ..ROOMY => 0,
         ROOMY..110 => 28,
@@ -124,8 +145,8 @@ fn with_scene<R>(app: &App, area: Rect, then: impl FnOnce(&Scene) -> R) -> Optio
     };
     let main = below_head(Rect { width: area.width - side_width - u16::from(side_width > 0), ..area });
     let side = (side_width > 0).then(|| below_head(Rect { x: area.right() - side_width, width: side_width, ..area }));
-    let grids = grids(main, &shown, screen);
-    Some(then(&Scene { model, session: app.shown(), place, layer, screen, sight, seen, shown, grids, side }))
+    let grids = grids(main, shown, screen);
+    Some(then(&Scene { model, session: app.shown(), place, layer, screen, sight, seen, prepared, shown, grids, side }))
 }
 
 fn below_head(area: Rect) -> Rect {

@@ -35,7 +35,7 @@ pub fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     }
     lines.extend(values(app, scene));
     lines.extend(silent(app, scene));
-    let spreads = spreads(scene);
+    let spreads = &scene.prepared.spreads;
     let histograms = 3 * spreads.len() as u16;
     let room = Rect { y: area.y + height, height: area.height - height, ..area };
     let text = Rect { height: room.height.min(lines.len() as u16), ..room };
@@ -126,27 +126,10 @@ fn lrn<'a>(app: &App, scene: &Scene, channel: usize, at: usize) -> Vec<Line<'a>>
 
 /// How much of the layer says nothing: for this picture, and for the whole batch of the step that was measured last.
 fn silent<'a>(app: &App, scene: &Scene) -> Option<Line<'a>> {
-    let values = &scene.sight.output.values;
-    let zeros = values.iter().filter(|value| **value == 0.0).count();
     let dead = scene.session.layers.as_ref().and_then(|seen| seen.layers.get(scene.place)).and_then(|layer| layer.dead);
     let dead = dead.map_or(String::new(), |dead| format!(", {} dead in the batch", percent(dead)));
-    let text = format!("{} of the values are 0{dead}", percent(zeros as f64 / values.len().max(1) as f64));
-    (zeros > 0).then(|| Line::styled(text, app.theme.dim))
-}
-
-/// What histograms there are, each with its name.
-fn spreads(scene: &Scene) -> Vec<(String, Spread)> {
-    let output = Spread::over(scene.sight.output.values.iter().copied());
-    let mut spreads = vec![("output".to_string(), output)];
-    if let Some(weights) = &scene.sight.weights {
-        spreads.push(("weights".into(), weights.spread.clone()));
-        spreads.push(("gradient".into(), weights.gradient_spread.clone()));
-    }
-    // What is shown comes first.
-    if scene.shown.subject.is_of_weights() {
-        spreads.rotate_left(1);
-    }
-    spreads
+    let text = format!("{} of the values are 0{dead}", percent(scene.prepared.silent));
+    (scene.prepared.silent > 0.0).then(|| Line::styled(text, app.theme.dim))
 }
 
 fn histogram(app: &App, name: &str, spread: &Spread, area: Rect, buf: &mut Buffer) {

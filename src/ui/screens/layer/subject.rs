@@ -67,6 +67,7 @@ pub fn there(model: &ModelSpec, place: usize, sight: &LayerSight) -> Vec<Subject
 }
 
 /// A subject as tiles.
+#[derive(Debug)]
 pub struct Shown {
     pub subject: Subject,
     pub tiles: Tiles,
