@@ -4,22 +4,33 @@ use std::env;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Names the place that panics, as in `layer`, or `layer:30` for the thirtieth time that it is passed.
+/// Names the place where the fault is, as in `layer`, or `layer:30` for the thirtieth time that it is passed.
 pub const VARIABLE: &str = "ALEXSCOPE_FAULT";
 
 /// Panics if this is the place.
 pub fn point(place: &str) {
+    if is_due(place) {
+        panic!("a fault on demand: {place}");
+    }
+}
+
+/// Makes the first of these values no number if this is the place.
+pub fn poison(place: &str, values: &mut [f32]) {
+    if let Some(first) = values.first_mut()
+        && is_due(place)
+    {
+        *first = f32::NAN;
+    }
+}
+
+fn is_due(place: &str) -> bool {
     static WANTED: OnceLock<Option<(String, u64)>> = OnceLock::new();
     static PASSED: AtomicU64 = AtomicU64::new(0);
     if !cfg!(debug_assertions) {
-        return;
+        return false;
     }
-    if let Some((wanted, turn)) = WANTED.get_or_init(|| wanted(&env::var(VARIABLE).ok()?))
-        && wanted == place
-        && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == *turn
-    {
-        panic!("a fault on demand: {place}");
-    }
+    let wanted = WANTED.get_or_init(|| wanted(&env::var(VARIABLE).ok()?));
+    wanted.as_ref().is_some_and(|(wanted, turn)| wanted == place && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == *turn)
 }
 
 fn wanted(text: &str) -> Option<(String, u64)> {

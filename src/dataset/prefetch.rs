@@ -30,6 +30,7 @@ impl Prefetcher {
             while let Ok((plan, mut batch)) = to_make.recv() {
                 fault::point("batch");
                 let result = maker.make(&plan, &mut batch);
+                fault::poison("poison", &mut batch.images);
                 if give.send((batch, result)).is_err() {
                     break;
                 }

@@ -20,5 +20,5 @@ pub use fork::fork;
 pub use listing::{RunState, RunSummary, list_runs, listing_text, tree};
 pub use lock::RunLock;
 pub use record::{Recorder, parse_record, read_events, read_record};
-pub use saving::{prune_checkpoints, write_checkpoint};
+pub use saving::{clear_litter, prune_checkpoints, write_checkpoint};
 pub use verify::{Verified, verify};

@@ -1,7 +1,7 @@
 //! `events.jsonl`: one event a line, in the order in which they happened.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::folder::RunError;
@@ -12,7 +12,9 @@ use crate::whole_file;
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
+    /// What the system has not taken yet; the first line may be one of which it took a part.
+    waiting: Vec<u8>,
 }
 
 impl Recorder {
@@ -20,7 +22,7 @@ impl Recorder {
         let file = OpenOptions::new().append(true).create_new(true).open(path).map_err(RunError::io("make", path))?;
         // Without its name on the disk a record is lost with the power, however much of it was written.
         whole_file::sync_folder(path.parent().unwrap_or(Path::new("."))).map_err(RunError::io("make", path))?;
-        Ok(Recorder { path: path.to_path_buf(), file: BufWriter::new(file) })
+        Ok(Recorder { path: path.to_path_buf(), file, waiting: Vec::new() })
     }
 
     /// Opens a record that is there, or is lost, to add to it. What a crash left of a last line is cut off: it was never an
@@ -29,28 +31,44 @@ impl Recorder {
         let bytes = if path.exists() { fs::read(path).map_err(RunError::io("read", path))? } else { Vec::new() };
         let file = OpenOptions::new().append(true).create(true).open(path).map_err(RunError::io("open", path))?;
         file.set_len(complete(&bytes) as u64).map_err(RunError::io("write", path))?;
-        Ok(Recorder { path: path.to_path_buf(), file: BufWriter::new(file) })
+        Ok(Recorder { path: path.to_path_buf(), file, waiting: Vec::new() })
     }
 
     /// Adds one line; [`Recorder::flush`] hands it to the system.
     pub fn append(&mut self, stamped: &Stamped) -> Result<(), RunError> {
         let line = serde_json::to_string(stamped).map_err(|error| RunError::io("write", &self.path)(error.into()))?;
-        writeln!(self.file, "{line}").map_err(RunError::io("write", &self.path))
+        self.waiting.extend_from_slice(line.as_bytes());
+        self.waiting.push(b'\n');
+        Ok(())
     }
 
+    /// Hands to the system what it has not taken yet. After an error the next try goes on where this one stopped.
     pub fn flush(&mut self) -> Result<(), RunError> {
-        self.file.flush().map_err(RunError::io("write", &self.path))
+        while !self.waiting.is_empty() {
+            let taken = match self.file.write(&self.waiting) {
+                Ok(0) => Err(ErrorKind::WriteZero.into()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
+                other => other,
+            };
+            self.waiting.drain(..taken.map_err(RunError::io("write", &self.path))?);
+        }
+        Ok(())
+    }
+
+    /// Bytes that the system has not taken.
+    pub fn behind(&self) -> usize {
+        self.waiting.len()
     }
 
     /// The file, for another thread to wait until what is written now is on the disk.
     pub fn file(&self) -> Result<File, RunError> {
-        self.file.get_ref().try_clone().map_err(RunError::io("write", &self.path))
+        self.file.try_clone().map_err(RunError::io("write", &self.path))
     }
 
     /// Waits until the record is on the disk.
     pub fn sync(&mut self) -> Result<(), RunError> {
         self.flush()?;
-        self.file.get_ref().sync_all().map_err(RunError::io("write", &self.path))
+        self.file.sync_all().map_err(RunError::io("write", &self.path))
     }
 }
 

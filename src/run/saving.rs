@@ -56,12 +56,7 @@ pub fn write_checkpoint(
 /// accuracy, and those that a person asked for. What a crash left half-written goes too; only the program that holds the
 /// run may call this.
 pub fn prune_checkpoints(disk: &dyn Disk, checkpoints: &Path) -> Result<Vec<String>, CheckpointError> {
-    for entry in fs::read_dir(checkpoints).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') && name.ends_with(".tmp") {
-            disk.remove_folder(&entry.path()).map_err(failed("remove", &entry.path()))?;
-        }
-    }
+    clear_litter(disk, checkpoints)?;
     let names = names(checkpoints);
     let states: Vec<_> = names.iter().map(|name| read_state(&checkpoints.join(name)).ok()).collect();
     let accuracy = |place: &usize| states[*place].as_ref().and_then(|state| state.moment.test_accuracy).unwrap_or(-1.0);
@@ -87,6 +82,18 @@ pub fn prune_checkpoints(disk: &dyn Disk, checkpoints: &Path) -> Result<Vec<Stri
         disk.remove_folder(aside).map_err(failed("remove", aside))?;
     }
     Ok(dropped.into_iter().map(|(name, _)| name).collect())
+}
+
+/// Removes what a crash left half-written. Done before every save too: a run that is killed in each of its saves would fill the
+/// disk with halves.
+pub fn clear_litter(disk: &dyn Disk, checkpoints: &Path) -> Result<(), CheckpointError> {
+    for entry in fs::read_dir(checkpoints).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') && name.ends_with(".tmp") {
+            disk.remove_folder(&entry.path()).map_err(failed("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
 }
 
 fn fill(

@@ -8,12 +8,35 @@ use super::{Desk, resumed};
 use crate::engine::{Checkpoint, Engine, Learner, Outcome};
 use crate::fault;
 use crate::run::{SavedState, read_checkpoint};
-use crate::session::{Event, Notice, SaveReason};
+use crate::session::{Event, Notice, SaveReason, Stamped};
 
 /// A checkpoint that could not be written is tried again after this long.
 const RETRY: Duration = Duration::from_secs(10);
 
+/// Bytes of the record that may wait in memory for a disk that takes none: hours of a quick network.
+const MOST_BEHIND: usize = 64 << 20;
+
 impl Desk {
+    /// Adds an event to the record. While the disk takes none, training goes on and the record waits in memory, up to a bound.
+    pub(super) fn record(&mut self, stamped: &Stamped) {
+        let Some(recorder) = &mut self.recorder else { return };
+        let was_behind = recorder.behind() > 0;
+        let written = recorder.append(stamped).and_then(|()| recorder.flush());
+        let too_far = recorder.behind() > MOST_BEHIND;
+        let notice = match written {
+            Ok(()) if was_behind => Notice { text: "the record is written again; nothing of it was lost".into(), warning: false },
+            Err(error) if too_far => {
+                self.recorder = None;
+                Notice { text: format!("{error}; this run is no longer recorded"), warning: true }
+            }
+            Err(error) if !was_behind => {
+                Notice { text: format!("{error}; training goes on, and the record waits in memory"), warning: true }
+            }
+            Ok(()) | Err(_) => return,
+        };
+        self.emit(Event::Notice(notice));
+    }
+
     /// Copies the moment and hands it to the thread that writes.
     pub(super) fn save(&mut self, reason: SaveReason, engine: &Engine, learner: &dyn Learner) -> Outcome {
         let Some((folder, _)) = &self.folder else {

@@ -441,14 +441,8 @@ impl Desk {
             self.fetching = None;
         }
         let stamped = Stamped { event, time: self.time() };
-        if !stamped.event.is_fleeting()
-            && let Some(recorder) = &mut self.recorder
-            && let Err(error) = recorder.append(&stamped).and_then(|()| recorder.flush())
-        {
-            // Training goes on; the screen says that the record does not.
-            self.recorder = None;
-            let text = format!("{error}; this run is no longer recorded");
-            self.emit(Event::Notice(Notice { text, warning: true }));
+        if !stamped.event.is_fleeting() {
+            self.record(&stamped);
         }
         if !stamped.event.is_fleeting()
             && let Some(observer) = &mut self.observer

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
 use crate::engine::Checkpoint;
 use crate::fault;
-use crate::run::{RealDisk, SavedState, prune_checkpoints, write_checkpoint};
+use crate::run::{CheckpointError, RealDisk, SavedState, clear_litter, prune_checkpoints, write_checkpoint};
 use crate::session::SaveReason;
 
 /// A moment to be written.
@@ -90,8 +90,10 @@ fn write(job: &Job, report: &Sender<Report>) {
         tracing::warn!(%error, "the record may be incomplete");
     }
     fault::point("write");
-    let written = write_checkpoint(&RealDisk, checkpoints, state, &checkpoint.parameters, &checkpoint.velocities);
     // Nobody listens any more when the run has ended; the files are what counts.
+    let not_cleared = |error: CheckpointError| drop(report.send(Report::NotCleared { why: error.to_string() }));
+    clear_litter(&RealDisk, checkpoints).unwrap_or_else(not_cleared);
+    let written = write_checkpoint(&RealDisk, checkpoints, state, &checkpoint.parameters, &checkpoint.velocities);
     let _ = report.send(match written {
         Ok(name) => Report::Saved { step: state.moment.step, name, reason: state.reason },
         Err(error) => Report::NotSaved { why: error.to_string(), reason: state.reason },
@@ -99,6 +101,6 @@ fn write(job: &Job, report: &Sender<Report>) {
     match prune_checkpoints(&RealDisk, checkpoints) {
         Ok(names) if names.is_empty() => {}
         Ok(names) => drop(report.send(Report::Dropped { names })),
-        Err(error) => drop(report.send(Report::NotCleared { why: error.to_string() })),
+        Err(error) => not_cleared(error),
     }
 }

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::checkpoints;
-use super::terminal::{Cockpit, steps};
+use super::count::trials;
+use super::terminal::{Cockpit, Reading, steps};
 
 /// Longest that saving and leaving may take.
 const SOON: Duration = Duration::from_secs(10);
@@ -12,7 +13,8 @@ const SOON: Duration = Duration::from_secs(10);
 #[cfg(debug_assertions)]
 #[test]
 fn a_panic_of_the_screen_or_its_input_gives_the_terminal_back_says_why_and_saves_the_run() {
-    for (place, status) in [("draw:20", 101), ("key", 101), ("input", 1)] {
+    let places = [("draw:20", 101), ("key", 101), ("input", 1)];
+    for (place, status) in places.repeat(trials(1).min(10)) {
         let folder = tempfile::tempdir().unwrap();
         let mut cockpit = Cockpit::with_fault(folder.path(), place);
         cockpit.until("a step", |_| steps(folder.path()) > 0);
@@ -31,7 +33,8 @@ fn a_panic_of_the_screen_or_its_input_gives_the_terminal_back_says_why_and_saves
 #[cfg(debug_assertions)]
 #[test]
 fn a_panic_of_the_training_or_the_saving_thread_is_shown_in_the_cockpit_and_what_was_learned_is_saved() {
-    for (place, shown) in [("layer:100", "a fault on demand: layer"), ("write", "not saved")] {
+    let places = [("layer:100", "a fault on demand: layer"), ("write", "not saved")];
+    for (place, shown) in places.repeat(trials(1).min(10)) {
         let folder = tempfile::tempdir().unwrap();
         let mut cockpit = Cockpit::with_fault(folder.path(), place);
         cockpit.until("a step", |_| steps(folder.path()) > 0);
@@ -49,9 +52,9 @@ fn a_panic_of_the_training_or_the_saving_thread_is_shown_in_the_cockpit_and_what
 
 #[test]
 fn signals_and_ctrl_c_while_training_paused_evaluating_or_saving_save_first_and_show_in_the_status() {
-    for (keys, signal, status) in
-        [("", "-HUP", 129), (" ", "-TERM", 143), ("V", "-INT", 130), ("S", "-TERM", 143), (" S", "\x03", 0), ("V", "\x03", 0)]
-    {
+    let moments =
+        [("", "-HUP", 129), (" ", "-TERM", 143), ("V", "-INT", 130), ("S", "-TERM", 143), (" S", "\x03", 0), ("V", "\x03", 0)];
+    for (keys, signal, status) in moments.repeat(trials(1).min(50)) {
         let folder = tempfile::tempdir().unwrap();
         let mut cockpit = Cockpit::open(folder.path(), &[]);
         cockpit.until("a step", |_| steps(folder.path()) > 0);
@@ -68,10 +71,12 @@ fn signals_and_ctrl_c_while_training_paused_evaluating_or_saving_save_first_and_
 }
 
 #[test]
-fn a_terminal_that_stops_reading_costs_the_training_nothing_and_can_be_left() {
-    for way in ["-TERM", "\x03"] {
+fn a_terminal_that_is_slow_or_stops_reading_costs_the_training_nothing_and_can_be_left() {
+    let (never, at_9600_baud) = (Reading::Never, Reading::Slowly(960));
+    let ways = [(never, "-TERM"), (never, "\x03"), (at_9600_baud, "-TERM"), (at_9600_baud, "\x03")];
+    for (reading, way) in ways.repeat(trials(1).min(5)) {
         let folder = tempfile::tempdir().unwrap();
-        let mut cockpit = Cockpit::that_nobody_reads(folder.path());
+        let mut cockpit = Cockpit::read(folder.path(), reading);
         cockpit.until("a step", |_| steps(folder.path()) > 0);
         // Long enough for what is drawn to fill what the system holds for a terminal.
         let (before, start) = (steps(folder.path()), Instant::now());
@@ -99,7 +104,7 @@ fn a_terminal_that_changes_its_size_at_random_is_drawn_on_at_every_size() {
         chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (chance >> 8) % end
     };
-    for round in 0..60 {
+    for round in 0..trials(60) {
         cockpit.resize(next(60) as u16, next(200) as u16);
         if round % 7 == 0 {
             cockpit.press(["\t", "e", "?", "\x1b"][next(4) as usize]);
@@ -107,6 +112,39 @@ fn a_terminal_that_changes_its_size_at_random_is_drawn_on_at_every_size() {
         thread::sleep(Duration::from_millis(u64::from(next(40))));
     }
     cockpit.resize(40, 120);
+    cockpit.shows("TRAINING");
+    cockpit.press("\x03");
+    assert_eq!(cockpit.end(), 0);
+}
+
+#[test]
+fn a_terminal_that_vanishes_ends_the_run_which_is_saved_first() {
+    for keys in ["", " ", "V", "S"].repeat(trials(1).min(50)) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cockpit = Cockpit::open(folder.path(), &[]);
+        cockpit.until("a step", |_| steps(folder.path()) > 0);
+        cockpit.press(keys);
+        assert_eq!(cockpit.vanish(), 129, "{keys:?}");
+        assert!(checkpoints(folder.path()) >= 1, "{keys:?}");
+    }
+}
+
+#[test]
+fn a_run_that_diverges_offers_to_go_back_at_a_tenth_of_the_rate_and_trains_on_from_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cockpit = Cockpit::open(folder.path(), &[]);
+    cockpit.until("a step", |_| steps(folder.path()) > 0);
+    cockpit.press("L:learning-rate 100\r");
+    cockpit.shows("DIVERGED");
+    cockpit.shows("at a tenth");
+    cockpit.press("R");
+    cockpit.shows("before l");
+    cockpit.press("t");
+    cockpit.shows("0.001");
+    cockpit.shows("PAUSED");
+    let before = steps(folder.path());
+    cockpit.press(" ");
+    cockpit.until("steps from there", |_| steps(folder.path()) > before + 3);
     cockpit.shows("TRAINING");
     cockpit.press("\x03");
     assert_eq!(cockpit.end(), 0);

@@ -30,6 +30,15 @@ layers = [
 ]
 "#;
 
+/// How what the cockpit writes is read.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Reading {
+    AtOnce,
+    /// So many bytes in a second.
+    Slowly(usize),
+    Never,
+}
+
 pub struct Cockpit {
     child: Killed,
     pty: Box<dyn MasterPty + Send>,
@@ -73,7 +82,7 @@ fn settings(pty: &dyn MasterPty) -> String {
 impl Cockpit {
     /// Opens it on a small network with an LRN layer, in a folder of its own.
     pub fn open(folder: &Path, arguments: &[&str]) -> Cockpit {
-        Cockpit::start(Cockpit::command(folder, arguments), true)
+        Cockpit::start(Cockpit::command(folder, arguments), Reading::AtOnce)
     }
 
     /// Opens it with a fault on demand.
@@ -81,13 +90,13 @@ impl Cockpit {
     pub fn with_fault(folder: &Path, fault: &str) -> Cockpit {
         let mut command = Cockpit::command(folder, &[]);
         command.env(alexscope::fault::VARIABLE, fault);
-        Cockpit::start(command, true)
+        Cockpit::start(command, Reading::AtOnce)
     }
 
-    /// Opens it on a terminal that shows nothing of what is written to it.
-    pub fn that_nobody_reads(folder: &Path) -> Cockpit {
+    /// Opens it on a terminal that is slow, or shows nothing of what is written to it.
+    pub fn read(folder: &Path, reading: Reading) -> Cockpit {
         // It runs for a while: only the save at its end is to be counted.
-        Cockpit::start(Cockpit::command(folder, &["--checkpoint-every", "0"]), false)
+        Cockpit::start(Cockpit::command(folder, &["--checkpoint-every", "0"]), reading)
     }
 
     fn command(folder: &Path, arguments: &[&str]) -> CommandBuilder {
@@ -99,7 +108,7 @@ impl Cockpit {
         command
     }
 
-    fn start(mut command: CommandBuilder, read: bool) -> Cockpit {
+    fn start(mut command: CommandBuilder, how: Reading) -> Cockpit {
         let pair = native_pty_system().openpty(size(40, 120)).unwrap();
         let before = settings(&*pair.master);
         command.env("TERM", "xterm-256color");
@@ -111,8 +120,14 @@ impl Cockpit {
         let (wanted, written) = (reading.clone(), Arc::new(Mutex::new(Vec::new())));
         let record = written.clone();
         let reader = thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while read && let Ok(count @ 1..) = output.read(&mut bytes) {
+            let tenth = if let Reading::Slowly(bytes) = how { Some(bytes / 10) } else { None };
+            let mut bytes = vec![0; tenth.unwrap_or(4096)];
+            while how != Reading::Never
+                && let Ok(count @ 1..) = output.read(&mut bytes)
+            {
+                if tenth.is_some() {
+                    thread::sleep(Duration::from_millis(100));
+                }
                 parser.lock().unwrap().process(&bytes[..count]);
                 record.lock().unwrap().extend_from_slice(&bytes[..count]);
                 if !wanted.load(Ordering::SeqCst) {

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use alexscope::run::{newest_checkpoint, read_record};
 use alexscope::session::{Event, Stamped, StepStats};
 
-use super::{Chance, save, tiny_arrays, tiny_model, trials};
+use super::count::trials;
+use super::{Chance, save, tiny_arrays, tiny_model};
 
 /// Cuts the bytes short, or flips up to 64 bits of them.
 fn damage(bytes: &mut Vec<u8>, chance: &mut Chance) {

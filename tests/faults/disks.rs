@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use alexscope::run::{Disk, newest_checkpoint, prune_checkpoints, write_checkpoint};
 
-use super::{Chance, tiny_arrays, tiny_model, tiny_state, trials};
+use super::count::trials;
+use super::{Chance, tiny_arrays, tiny_model, tiny_state};
 
 fn save_on(disk: &dyn Disk, checkpoints: &Path, step: u64) -> bool {
     let arrays = tiny_arrays(step);
@@ -277,7 +278,7 @@ fn whenever_the_power_fails_the_newest_checkpoint_that_was_reported_or_a_newer_o
         let mut model = Model { nodes: vec![Node::default()] };
         ops[..end].iter().for_each(|op| model.run(op));
         let promised = reported.iter().rev().find(|(at, _)| *at <= end).unwrap().1;
-        for trial in 0..trials(5).min(20) {
+        for trial in 0..trials(20).min(20) {
             let mut chance = Chance((end * 1000 + trial) as u64);
             let after = tempfile::tempdir().unwrap();
             model.survive(0, after.path(), &mut chance);

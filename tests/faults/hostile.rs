@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use alexscope::run::{newest_checkpoint, read_checkpoint};
+use alexscope::run::{encode_arrays, newest_checkpoint, read_arrays, read_checkpoint};
 use sha2::{Digest, Sha256};
 
-use super::{save, tiny_model};
+use super::count::trials;
+use super::{Chance, save, tiny_arrays, tiny_model};
 
 /// A safetensors file with this header, as it stands, and so many bytes of data.
 fn safetensors(header: &str, data: usize) -> Vec<u8> {
@@ -97,4 +98,78 @@ fn tensors_of_other_names_shapes_or_kinds_are_named() {
     let end = nan.len();
     nan[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
     assert!(refused(&nan).contains("fc1.weight is not all finite numbers"));
+}
+
+/// Pieces that a header is made of, and some that it should not be.
+const WORDS: [&str; 14] = [
+    "\"F32\"",
+    "\"F64\"",
+    "\"BOOL\"",
+    "[3,4]",
+    "[0]",
+    "[]",
+    "[18446744073709551615,2]",
+    "-1",
+    "1e400",
+    "null",
+    "{",
+    "}",
+    "\"dtype\":",
+    ",",
+];
+
+/// One of the corpus, altered in one to four places: a byte, a stretch doubled or left out, a word put in, another length told.
+fn mutated(corpus: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
+    let mut bytes = corpus[chance.below(corpus.len())].clone();
+    for _ in 0..=chance.below(4) {
+        let at = chance.below(bytes.len());
+        let end = (at + chance.below(40)).min(bytes.len());
+        match chance.below(6) {
+            0 if at < bytes.len() => bytes[at] = chance.next() as u8,
+            1 => drop(bytes.drain(at..end)),
+            2 => drop(bytes.splice(at..at, bytes[at..end].to_vec())),
+            3 => drop(bytes.splice(at..end, WORDS[chance.below(WORDS.len())].bytes())),
+            4 if bytes.len() >= 8 => {
+                let told = [0, 1, (bytes.len() - 8) as u64, 99_000_000, 1 << 63, u64::MAX][chance.below(6)];
+                bytes[..8].copy_from_slice(&told.to_le_bytes());
+            }
+            // The length that is right again, so that the header itself is read.
+            _ if bytes.len() >= 8 => {
+                let length = bytes[8..].iter().rposition(|byte| *byte == b'}').map_or(0, |last| last as u64 + 1);
+                bytes[..8].copy_from_slice(&length.to_le_bytes());
+            }
+            _ => {}
+        }
+    }
+    bytes
+}
+
+#[test]
+fn of_any_bytes_no_more_is_read_than_there_is() {
+    let mut corpus = vec![
+        encode_arrays(&tiny_arrays(1)).unwrap(),
+        safetensors("{}", 0),
+        safetensors(r#"{"__metadata__":{"a":"b"},"fc1.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#, 12),
+        safetensors(
+            r#"{"a":{"dtype":"F32","shape":[0,9],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}"#,
+            4,
+        ),
+    ];
+    let mut chance = Chance(11);
+    let mut read = 0;
+    for _ in 0..trials(300) {
+        let bytes = mutated(&corpus, &mut chance);
+        let Ok(arrays) = read_arrays(&bytes) else { continue };
+        read += 1;
+        let numbers: usize = arrays.iter().map(|(.., values)| values.len()).sum();
+        assert!(4 * numbers <= bytes.len());
+        for (name, shape, values) in &arrays {
+            assert_eq!(shape.iter().product::<usize>(), values.len(), "{name}");
+        }
+        // What is taken for a file leads to more of its kind.
+        if corpus.len() < 200 && bytes.len() < 4_000 {
+            corpus.push(bytes);
+        }
+    }
+    assert!(read > 5, "only {read} were files at all");
 }

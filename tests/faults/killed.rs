@@ -1,7 +1,6 @@
 //! Programs that are killed, stopped, or started twice.
 
 use std::fs;
-use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -9,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use alexscope::run::{RunFolder, newest_checkpoint, verify};
 
-use super::program::{alexscope, resume, train};
-use super::{Chance, asked_for, trials};
+use super::Chance;
+use super::count::{trials, wanted};
+use super::program::{alexscope, ends_within, resume, signal, train, until_it_grows};
 
 fn checkpoints(run: &Path) -> Vec<String> {
     let entries = fs::read_dir(run.join("checkpoints")).into_iter().flatten().flatten();
@@ -33,27 +33,12 @@ fn steps(run: &Path) -> usize {
     record.lines().filter(|line| line.contains(r#""event":"step""#)).count()
 }
 
-/// Waits until another step is taken. Of a long record only what comes is read.
-fn until_it_grows(run: &Path) {
-    let (record, end) = (run.join("events.jsonl"), Instant::now() + Duration::from_secs(60));
-    let behind = fs::metadata(&record).map_or(0, |file| file.len());
-    let grown = || -> io::Result<String> {
-        let mut file = fs::File::open(&record)?;
-        file.seek(SeekFrom::Start(behind))?;
-        io::read_to_string(file)
-    };
-    while !grown().is_ok_and(|lines| lines.contains(r#""event":"step""#)) {
-        assert!(Instant::now() < end, "no step was taken");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
 fn a_run_killed_again_and_again_goes_on_from_what_it_saved_and_is_the_run_that_was_never_killed() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let mut chance = Chance(5);
-    let (mut resumed, longest) = (0, if asked_for() { 2_000 } else { 500 });
+    let (mut resumed, longest) = (0, if wanted().is_some() { 2_000 } else { 500 });
     for trial in 0..trials(30) {
         let saved = checkpoints(&run).iter().any(|name| !name.starts_with('.'));
         let mut child = if saved {
@@ -92,7 +77,7 @@ fn a_save_may_be_killed_at_any_call_of_the_system() {
     assert!(
         newest_checkpoint(&run.join("checkpoints"), &RunFolder::find(Some(&run)).unwrap().header().unwrap().model).0.is_some()
     );
-    let (mut killed, full) = (0, asked_for());
+    let (mut killed, full) = (0, wanted().is_some());
     let calls = ["fsync", "rename", "unlinkat", "mkdir", "unlink", "rmdir", "openat", "write"];
     for call in &calls[..if full { calls.len() } else { 3 }] {
         give_something_to_do(&run);
@@ -131,31 +116,14 @@ fn give_something_to_do(run: &Path) {
     }
 }
 
-fn ends_within(child: &mut Child, patience: Duration) -> Option<std::process::ExitStatus> {
-    let end = Instant::now() + patience;
-    while Instant::now() < end {
-        if let Some(status) = child.try_wait().unwrap() {
-            return Some(status);
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    None
-}
-
-fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
-}
-
 #[test]
 fn a_signal_at_any_moment_saves_within_ten_seconds_and_shows_in_the_status() {
     let mut chance = Chance(9);
-    for trial in 0..trials(6) {
+    for trial in 0..3 * trials(10) {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().join("run");
         // A checkpoint after every step: most signals come while one is written.
-        let mut child = train(folder.path(), "run", if trial % 2 == 0 { 1 } else { 0 }).spawn().unwrap();
+        let mut child = train(folder.path(), "run", u32::from(trial % 2 == 0)).spawn().unwrap();
         until_it_grows(&run);
         thread::sleep(Duration::from_millis(chance.below(200) as u64));
         let (name, code) = [("-TERM", 143), ("-INT", 130), ("-HUP", 129)][trial % 3];

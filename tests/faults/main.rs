@@ -1,7 +1,33 @@
-//! What may befall a run, tried many times: FAULT_TRIALS=1000 sets how often, `tests/faults/all.sh` runs the full counts.
+//! What may befall a run, tried many times. `FAULT_TRIALS=1000` sets how often, `tests/faults/all.sh` runs the full counts.
+//!
+//! | fault | tried by | here / in full |
+//! |---|---|---|
+//! | kill -9 at a random moment, resume | [`killed`] `a_run_killed_again_and_again…` | 30 / 1000 |
+//! | kill -9 at system calls of a save | [`killed`] `a_save_may_be_killed…`, with strace | some / all |
+//! | power loss | [`disks`] `whenever_the_power_fails…` | every prefix × 20 |
+//! | truncated or flipped files | [`damage`] | every header byte, 500 / 5000 |
+//! | hostile safetensors | [`hostile`], `fuzz/` | each kind, 300 / 5000 of a corpus |
+//! | disk full, I/O error | [`disks`] `whichever_operation_fails…`, [`training`], [`full`] on a tmpfs of 20 MB | every operation |
+//! | NaN or infinite loss | [`training`] `a_rate…`, `a_batch…`; the offer: `tests/cockpit` `a_run_that_diverges…` | 20 |
+//! | panic in the trainer | [`panics`], at eight places | 1 / 10 each |
+//! | panic in the UI | `tests/cockpit` `a_panic_of_the_screen…`, `…of_the_training…`, at five places | 1 / 10 each |
+//! | signals, once and twice | [`killed`] `a_signal…`, `the_second_signal…` | 10 / 50 each |
+//! | signals while it saves, pauses, evaluates; the terminal closed | `tests/cockpit` `signals_and_ctrl_c…`, `a_terminal_that_vanishes…` | 1 / 50 each |
+//! | a terminal that stops reading, or reads 9600 baud | `tests/cockpit` `a_terminal_that…`; its cost: `PACE=0 benches/watching_cost.sh` | 1 / 5 |
+//! | every terminal size | `tests/screens` `sizes`; random ones: `tests/cockpit` | all; 60 / 2000 |
+//! | two programs, one run | [`killed`] `of_many_programs…` | 3 / 20 |
+//! | clock jumps | [`clock`], with libfaketime | 1 |
+//! | a long soak | `tests/faults/soak.sh` | - / 1 hour |
+//!
+//! What the machine lacks (strace, libfaketime, the right to mount) is said and passed over.
 
+#[cfg(unix)]
+mod clock;
+mod count;
 mod damage;
 mod disks;
+#[cfg(target_os = "linux")]
+mod full;
 mod hostile;
 #[cfg(unix)]
 mod killed;
@@ -17,21 +43,6 @@ use alexscope::knobs::Settings;
 use alexscope::run::{Arrays, RealDisk, SavedState, write_checkpoint};
 use alexscope::session::{Moment, SaveReason};
 use alexscope::spec::ModelSpec;
-
-/// How often something is tried: `few` where nobody asked for another count.
-fn trials(few: usize) -> usize {
-    wanted().unwrap_or(few)
-}
-
-/// Whether somebody asked for a count, and so for everything that takes long.
-#[cfg(unix)]
-fn asked_for() -> bool {
-    wanted().is_some()
-}
-
-fn wanted() -> Option<usize> {
-    std::env::var("FAULT_TRIALS").ok()?.parse().ok()
-}
 
 /// Chance that is the same each time (Steele et al. 2014, SplitMix64).
 struct Chance(u64);

@@ -1,7 +1,11 @@
 //! The program under test, on a network that trains in milliseconds a step.
 
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Trains in milliseconds a step.
 const SMALL: &str = r#"
@@ -44,4 +48,36 @@ pub fn resume(run: &Path) -> Command {
     let mut command = alexscope();
     command.args(["resume", "--headless", "--threads", "1"]).arg(run);
     command
+}
+
+/// Waits until another step is taken. Of a long record only what comes is read.
+pub fn until_it_grows(run: &Path) {
+    let (record, end) = (run.join("events.jsonl"), Instant::now() + Duration::from_secs(60));
+    let behind = fs::metadata(&record).map_or(0, |file| file.len());
+    let grown = || -> io::Result<String> {
+        let mut file = File::open(&record)?;
+        file.seek(SeekFrom::Start(behind))?;
+        io::read_to_string(file)
+    };
+    while !grown().is_ok_and(|lines| lines.contains(r#""event":"step""#)) {
+        assert!(Instant::now() < end, "no step was taken");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+pub fn ends_within(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let end = Instant::now() + patience;
+    while Instant::now() < end {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+pub fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }

@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 
 use alexscope::run::{RunFolder, verify};
 
+use super::count::trials;
 use super::program::train;
-use super::trials;
 
 #[test]
 fn a_rate_that_is_far_too_high_stops_before_the_update_and_only_finite_weights_are_saved() {
-    for seed in 0..trials(3).min(20) {
+    for seed in 0..trials(20).min(20) {
         let folder = tempfile::tempdir().unwrap();
         let plan = folder.path().join("plan.txt");
         fs::write(&plan, "4 learning-rate 100\n").unwrap();
@@ -59,4 +59,23 @@ fn an_end_that_cannot_be_saved_shows_in_the_status_and_says_why() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("error: what was learned could not be saved: cannot make the folder"), "{said}");
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn a_batch_with_a_value_that_is_no_number_stops_before_the_update_and_nothing_of_it_is_saved() {
+    for batch in 1..=trials(20).min(20) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = train(folder.path(), "run", 1);
+        command.args(["--steps", "40"]).env(alexscope::fault::VARIABLE, format!("poison:{batch}"));
+        assert_eq!(command.status().unwrap().code(), Some(3), "batch {batch}");
+        let run = RunFolder::find(Some(&folder.path().join("run"))).unwrap();
+        let record = fs::read_to_string(run.events_path()).unwrap();
+        assert!(record.contains(&format!(r#""event":"diverged","step":{batch},"#)), "batch {batch}: {record}");
+        assert_eq!(record.matches(r#""event":"step""#).count(), batch - 1);
+        // Every number of every checkpoint is one.
+        let verified = verify(&run);
+        assert!(verified.faults.is_empty(), "{:?}", verified.faults);
+        assert_eq!(verified.checkpoints > 0, batch > 1);
+    }
 }

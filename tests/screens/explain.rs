@@ -11,7 +11,7 @@ use crate::fixture::{Cockpit, change};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-fn explaining(layer: &str, (width, height): (u16, u16)) -> Cockpit {
+pub fn explaining(layer: &str, (width, height): (u16, u16)) -> Cockpit {
     let mut cockpit = Cockpit::training(width, height);
     cockpit.app.theme = Theme::named(ThemeName::Mono);
     let place = cockpit.app.model.layers.iter().position(|there| there.name == layer).unwrap();
@@ -23,7 +23,7 @@ fn explaining(layer: &str, (width, height): (u16, u16)) -> Cockpit {
     cockpit
 }
 
-fn answer(cockpit: &mut Cockpit, mask: Option<Vec<u8>>) {
+pub fn answer(cockpit: &mut Cockpit, mask: Option<Vec<u8>>) {
     let Some(Command::Watch(Some(probe @ Probe::Layer(_)))) = cockpit.sent.last().cloned() else {
         panic!("nothing is looked at: {:?}", cockpit.sent)
     };

@@ -42,7 +42,7 @@ fn picture() -> PictureSight {
     }
 }
 
-fn answer(cockpit: &mut Cockpit, sight: LayerSight) {
+pub fn answer(cockpit: &mut Cockpit, sight: LayerSight) {
     let Some(Command::Watch(Some(probe))) = cockpit.sent.iter().rev().find(|command| matches!(command, Command::Watch(_))) else {
         panic!("nothing is looked at: {:?}", cockpit.sent)
     };
@@ -51,7 +51,7 @@ fn answer(cockpit: &mut Cockpit, sight: LayerSight) {
 }
 
 /// AlexNet in training, on the Layer screen, without colours so that shades can be read.
-fn looking_at(layer: &str, (width, height): (u16, u16)) -> Cockpit {
+pub fn looking_at(layer: &str, (width, height): (u16, u16)) -> Cockpit {
     let mut cockpit = Cockpit::training(width, height);
     cockpit.app.theme = Theme::named(ThemeName::Mono);
     let place = cockpit.app.model.layers.iter().position(|there| there.name == layer).unwrap();
@@ -63,7 +63,7 @@ fn looking_at(layer: &str, (width, height): (u16, u16)) -> Cockpit {
     cockpit
 }
 
-fn conv1() -> LayerSight {
+pub fn conv1() -> LayerSight {
     let weights = waves([96, 3, 121]).values;
     let spread = Spread::over(weights.iter().copied());
     let weights = Weights {
@@ -86,7 +86,7 @@ fn conv1() -> LayerSight {
     }
 }
 
-fn activated() -> LayerSight {
+pub fn activated() -> LayerSight {
     let input = waves([96, 55, 55]);
     let output = Maps { values: input.values.iter().map(|value| value.max(0.0)).collect(), ..input.clone() };
     LayerSight { picture: picture(), input, output, mask: None, weights: None }

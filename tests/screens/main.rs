@@ -7,5 +7,6 @@ mod layer;
 mod pictures;
 mod predictions;
 mod rewind;
+mod sizes;
 mod speed;
 mod steering;

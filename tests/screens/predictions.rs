@@ -12,7 +12,7 @@ use crate::fixture::{Cockpit, a_run, header};
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 /// On the Predictions screen, with CIFAR-10's classes, without colours.
-fn looking(width: u16, height: u16) -> Cockpit {
+pub fn looking(width: u16, height: u16) -> Cockpit {
     let mut cockpit = Cockpit::new(width, height);
     let mut events = a_run(&cockpit.app, 1_000);
     let mut header = header(&cockpit.app);
@@ -33,7 +33,7 @@ fn asked(cockpit: &Cockpit) -> Vec<Picture> {
 }
 
 /// Every third picture is taken for the class after its own.
-fn answer(cockpit: &mut Cockpit, step: u64) {
+pub fn answer(cockpit: &mut Cockpit, step: u64) {
     let pictures = asked(cockpit);
     let sight = |picture: &Picture| {
         let Picture::Test(place) = picture else { return PictureSight { name: picture.to_string(), ..Default::default() } };
@@ -48,7 +48,7 @@ fn answer(cockpit: &mut Cockpit, step: u64) {
     cockpit.take(Msg::Seen(Box::new(Seen { probe: Probe::Pictures(pictures), step, took: 60.0, per_step: 1.25, sight })));
 }
 
-fn confusion() -> Confusion {
+pub fn confusion() -> Confusion {
     let mut confusion = Confusion::new(10);
     for picture in 0..1_000 {
         let class = picture % 10;

@@ -32,7 +32,7 @@ fn steps(from: u64, to: u64, loss: f64) -> impl Iterator<Item = Event> {
 }
 
 /// 1,000 steps with moments saved on the way.
-fn with_moments(width: u16, height: u16) -> Cockpit {
+pub fn with_moments(width: u16, height: u16) -> Cockpit {
     let mut cockpit = Cockpit::training(width, height);
     cockpit.happens([
         saved(300, 1, SaveReason::BeforeChange),
