@@ -18,8 +18,9 @@ use crate::run::{RunFolder, read_record};
 use crate::session::{Event, Notice, Phase, RunHeader, Session, Stamped};
 use crate::signals::{self, ENDING, JOB_CONTROL};
 use crate::spec::ModelSpec;
+use crate::ui::screens::Screen;
 use crate::ui::theme::ThemeName;
-use crate::ui::{Exit, ExportRequest, UiOptions};
+use crate::ui::{Contest, Exit, ExportRequest, Look, UiOptions};
 use crate::worker::{Ending, Plan};
 use crate::{ui, whole_file, worker};
 
@@ -53,7 +54,8 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             model: plan.header.model.clone(),
             past: past(&plan),
             companions: Vec::new(),
-            theme: colours,
+            contest: None,
+            look: Look::first(colours),
             true_colour: true_colour(),
             readonly: show.readonly,
             leave_at_end: false,
@@ -80,19 +82,26 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             Exit::Edited { model, settings, theme } => (wanted, colours) = (Wanted::Edited(model, settings), theme),
             Exit::Fork { theme } => (wanted, colours) = (Wanted::Fork(folder), theme),
             Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
-            Exit::Quit | Exit::WorkerFailed(_) => return last_words(ending),
+            Exit::Quit | Exit::Ended(_) | Exit::WorkerFailed(_) => return last_words(ending),
         }
     }
 }
 
 /// Opens the cockpit on one run of several, beside those that have ended; no key changes it, and it is left by itself at the end.
-/// Returns how the run ended, and the signal that came.
-pub fn look_on(plan: Plan, companions: Vec<Companion>, signals: Receiver<i32>) -> Result<(Ending, Option<i32>)> {
+/// Returns how the run ended, and the signal that came; `look` is where and how a person looked last.
+pub fn look_on(
+    plan: Plan,
+    companions: Vec<Companion>,
+    contest: Contest,
+    look: &mut Look,
+    signals: Receiver<i32>,
+) -> Result<(Ending, Option<i32>)> {
     let options = UiOptions {
         model: plan.header.model.clone(),
         past: past(&plan),
         companions,
-        theme: theme(ThemeChoice::Auto),
+        contest: Some(contest),
+        look: *look,
         true_colour: true_colour(),
         readonly: true,
         leave_at_end: true,
@@ -106,22 +115,38 @@ pub fn look_on(plan: Plan, companions: Vec<Companion>, signals: Receiver<i32>) -
     let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
     match left? {
         Exit::Signal(signal) => Ok((ending, Some(signal))),
+        Exit::Ended(last) => {
+            *look = last;
+            Ok((ending, None))
+        }
         _ => Ok((ending, None)),
     }
+}
+
+/// How a comparison is looked at first.
+pub fn comparing(choice: ThemeChoice) -> Look {
+    Look { screen: Screen::Compare, ..Look::first(theme(choice)) }
 }
 
 /// Opens the cockpit on the record of the first of `runs`, to look at, with the others on its charts. Nothing trains, and no key
 /// changes anything.
 pub fn view(runs: &[PathBuf], show: ThemeChoice) -> Result<u8> {
-    let (run, others) = runs.split_first().ok_or_else(|| eyre!("name at least one run; `alexscope runs` lists them"))?;
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
+    let signal = look_back(runs, None, Look::first(theme(show)), signals)?;
+    Ok(signal.map_or(0, signals::exit_status))
+}
+
+/// The same, with the comparison that they are part of; returns the signal that came.
+pub fn look_back(runs: &[PathBuf], contest: Option<Contest>, look: Look, signals: Receiver<i32>) -> Result<Option<i32>> {
+    let (run, others) = runs.split_first().ok_or_else(|| eyre!("no run to look at; `alexscope runs` lists them"))?;
     let (header, past) = record(run)?;
     let companions = others.iter().map(|run| companion(run)).collect::<Result<_>>()?;
     let options = UiOptions {
         model: header.model.clone(),
         past,
         companions,
-        theme: theme(show),
+        contest,
+        look,
         true_colour: true_colour(),
         readonly: true,
         leave_at_end: false,
@@ -132,8 +157,8 @@ pub fn view(runs: &[PathBuf], show: ThemeChoice) -> Result<u8> {
     // Kept open, since a closed one would mean that a trainer vanished.
     let (screen, _nobody_trains) = link(Delivery::Merging);
     match ui::run(screen, options)? {
-        Exit::Signal(signal) => Ok(signals::exit_status(signal)),
-        _ => Ok(0),
+        Exit::Signal(signal) => Ok(Some(signal)),
+        _ => Ok(None),
     }
 }
 

@@ -26,9 +26,10 @@
 //! | [`worker`] | the training thread | engine, run, link |
 //! | [`chart`] | a chart as data | session |
 //! | [`mosaic`] | feature maps and kernels as coloured dots | probe |
-//! | [`ui`] | the cockpit | chart, mosaic, session, link |
+//! | [`ui`] | the cockpit | contest, chart, mosaic, session, link |
 //! | [`export`] | charts, mosaics and screens as files | chart, mosaic |
-//! | [`compare`] | several runs on the same terms, and how they differ | run, session, headless, start |
+//! | [`contest`] | what runs on the same terms came to, and how they differ | session, chart, table |
+//! | [`compare`] | several runs on the same terms, one after the other | contest, run, cockpit, headless, start |
 //! | [`exchange`] | runs and weights for other programs, and weights from them | run, session, spec |
 //! | [`report`] | runs and comparisons as a page | compare, run, chart, export |
 //! | [`table`] | a small table as text, Markdown and HTML | nothing |
@@ -55,6 +56,7 @@ pub mod chart;
 pub mod cli;
 pub mod cockpit;
 pub mod compare;
+pub mod contest;
 pub mod dataset;
 pub mod engine;
 pub mod exchange;

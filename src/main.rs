@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use alexscope::bench;
 use alexscope::cli::{
     BenchArgs, Cli, CliCommand, DataCommand, EvaluateArgs, ExportArgs, ForkArgs, ModelsArgs, PredictArgs, ReplayArgs, ResumeArgs,
-    RunsArgs, ShowArgs, TrainArgs, VerifyArgs,
+    RunsArgs, ShowArgs, TrainArgs, VerifyArgs, ViewArgs,
 };
 use alexscope::cockpit::Wanted;
 use alexscope::run::{self, RunFolder};
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Some(CliCommand::Fork(arguments)) => fork(arguments),
         Some(CliCommand::Compare(arguments)) => compare::compare(arguments),
         Some(CliCommand::Runs(arguments)) => runs(arguments),
-        Some(CliCommand::View(arguments)) => cockpit::view(&arguments.runs, arguments.theme),
+        Some(CliCommand::View(arguments)) => view(arguments),
         Some(CliCommand::Replay(arguments)) => replay(arguments),
         Some(CliCommand::Verify(arguments)) => verify(arguments),
         Some(CliCommand::RateTest(arguments)) => rate_test::run(arguments).and_then(|words| print(&words)),
@@ -115,6 +115,14 @@ fn fork(arguments: &ForkArgs) -> Result<u8> {
 fn runs(arguments: &RunsArgs) -> Result<u8> {
     let runs = run::list_runs(&arguments.runs, SystemTime::now())?;
     print(&if arguments.json { serde_json::to_string_pretty(&runs)? } else { run::listing_text(&runs).trim_end().to_string() })
+}
+
+/// The records of runs, or of a comparison.
+fn view(arguments: &ViewArgs) -> Result<u8> {
+    match &arguments.runs[..] {
+        [folder] if compare::is_in(folder) => compare::view(folder, arguments.theme),
+        runs => cockpit::view(runs, arguments.theme),
+    }
 }
 
 /// Status 1 where the losses are not those of the record.

@@ -17,7 +17,7 @@ impl Table {
     }
 
     /// Whether a column, other than the first, holds figures and nothing else.
-    fn is_figures(&self, column: usize) -> bool {
+    pub fn is_figures(&self, column: usize) -> bool {
         let mut cells = self.rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty()).peekable();
         let figure = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '–'));
         column > 0 && cells.peek().is_some() && cells.all(figure)

@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("link", &["session", "probe", "knobs", "spec"]),
     ("engine", &["session", "probe", "knobs", "spec"]),
     ("chart", &["session", "knobs", "spec"]),
+    ("contest", &["chart", "session", "knobs", "spec", "table"]),
     ("mosaic", &["probe"]),
     ("dataset", &["fault", "spec", "whole_file"]),
     ("ops", &["spec"]),
@@ -24,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("run", &["session", "knobs", "spec", "whole_file"]),
     ("worker", &["fault", "link", "engine", "run", "session", "probe", "knobs", "spec", "whole_file"]),
     ("export", &["chart", "mosaic", "session", "knobs", "spec", "whole_file"]),
-    ("ui", &["fault", "chart", "mosaic", "link", "session", "probe", "knobs", "spec", "spelling"]),
+    ("ui", &["fault", "contest", "table", "chart", "mosaic", "link", "session", "probe", "knobs", "spec", "spelling"]),
     ("cli", &["knobs", "dataset"]),
 ];
 

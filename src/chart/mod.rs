@@ -16,7 +16,7 @@ mod view;
 
 pub use axis::{Axis, Scale, Tick};
 pub use build::{Companion, Detail, chart, chart_beside, short_change};
-pub use comparison::{Across, Entrant, comparison};
+pub use comparison::{Across, Entrant, Spread, comparison};
 pub use difference::difference;
 pub use model::{Band, ChartModel, Cursor, Curve, Guide, Marker, MarkerKind, Metric, Role, Shape};
 pub use rates::rates;

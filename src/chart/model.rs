@@ -100,6 +100,8 @@ pub enum Role {
 impl Role {
     /// Runs beside another that have a colour of their own; more share them.
     pub const BESIDE: usize = 4;
+    /// The same for what is compared.
+    pub const CONTENDERS: usize = 6;
 }
 
 /// Positions are (step, value).

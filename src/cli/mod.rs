@@ -176,7 +176,7 @@ pub struct RunsArgs {
 
 #[derive(Args, Debug)]
 pub struct ViewArgs {
-    /// The runs' folders; the first is shown, with the others on its charts
+    /// The runs' folders, the first is shown, with the others on its charts; or a comparison's
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
     /// The cockpit's colours

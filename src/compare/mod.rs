@@ -5,14 +5,8 @@
 //! interrupted at any time: asked again, runs that ended are left as they are and an unfinished one goes on from its newest
 //! checkpoint.
 
-mod figures;
 mod plan;
 mod run;
-pub mod statistics;
-pub mod tables;
-#[cfg(test)]
-mod tests;
 
-pub use figures::{Difference, Figures, RunFigures, Tested};
-pub use plan::{Contender, FILE, Place, Plan};
-pub use run::compare;
+pub use plan::{Contender, FILE, Plan};
+pub use run::{compare, is_in, read, view};

@@ -7,6 +7,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{BrokenChoice, CompareArgs, PresetChoice};
+use crate::contest::{Figures, Place};
 use crate::knobs::{Knob, Settings};
 use crate::spec::zoo;
 use crate::whole_file;
@@ -35,13 +36,6 @@ pub struct Plan {
     pub data: Option<PathBuf>,
     /// Own pictures that cannot be read are left out.
     pub skip_broken: bool,
-}
-
-/// One run of a comparison: a contender with a seed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub contender: usize,
-    pub seed: u64,
 }
 
 impl Contender {
@@ -148,6 +142,12 @@ impl Plan {
         }
         values.push((Knob::Seed, place.seed as f64));
         Ok(values)
+    }
+
+    /// Before the first run.
+    pub fn figures(&self) -> Figures {
+        let labels = self.contenders.iter().map(|contender| contender.label.clone()).collect();
+        Figures { labels, seeds: self.seeds.clone(), budget: self.budget(), runs: Vec::new() }
     }
 
     /// `2 epochs, 3 seeds`

@@ -8,12 +8,12 @@ use std::time::SystemTime;
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossbeam_channel::Receiver;
 
-use super::figures::{Figures, RunFigures};
-use super::plan::{Place, Plan};
-use super::tables;
-use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, ResumeArgs, TrainArgs};
-use crate::run::{RunFolder, newest_checkpoint};
+use super::plan::{FILE, Plan};
+use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, ResumeArgs, ThemeChoice, TrainArgs};
+use crate::contest::{Figures, Place, RunFigures, tables};
+use crate::run::{RunFolder, newest_checkpoint, read_events};
 use crate::session::{Event, FinishReason, Stamped};
+use crate::ui::{Contest, Look};
 use crate::{cockpit, headless, signals, start, worker};
 
 /// The figures of every run, a line of JSON each.
@@ -25,25 +25,80 @@ pub fn compare(arguments: &CompareArgs) -> Result<u8> {
     let heard = if screen { [signals::ENDING, signals::JOB_CONTROL].concat() } else { signals::ENDING.to_vec() };
     let signals = signals::listen(&heard)?;
     let (folder, plan) = planned(arguments)?;
+    let mut look = cockpit::comparing(ThemeChoice::Auto);
     for place in plan.places() {
         let Some(ready) = ready(&plan, place, &folder, arguments)? else { continue };
-        let left =
-            if screen { watched(ready, &plan, place, &folder, &signals)? } else { unwatched(ready, &plan, place, &signals)? };
+        let left = if screen {
+            watched(ready, &plan, place, &folder, arguments.target, &mut look, &signals)?
+        } else {
+            unwatched(ready, &plan, place, &signals)?
+        };
         if let Left::Broken(status) = left {
             say(&format!("go on with `alexscope compare --run-dir {}`", folder.display()));
             return Ok(status);
         }
     }
-    let figures = Figures::read(plan, &folder)?;
+    let figures = read(&plan, &folder)?;
     let lines = figures.runs.iter().map(|(_, run)| serde_json::to_string(run)).collect::<serde_json::Result<Vec<_>>>()?;
     let lines = lines.join("\n") + "\n";
     let path = folder.join(FIGURES);
     crate::whole_file::write(&path, lines.as_bytes()).wrap_err_with(|| format!("cannot write {}", path.display()))?;
+    if screen && let Some(signal) = look_at(&plan, &folder, figures.clone(), arguments.target, look, signals)? {
+        return Ok(signals::exit_status(signal));
+    }
     let text = if arguments.json { lines } else { in_words(&figures, arguments.target, &folder) };
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(0),
     }
+}
+
+/// Whether the folder holds a comparison.
+pub fn is_in(folder: &Path) -> bool {
+    folder.join(FILE).exists()
+}
+
+/// The figures of all runs of a plan that were begun in `folder`.
+pub fn read(plan: &Plan, folder: &Path) -> Result<Figures> {
+    let mut figures = plan.figures();
+    for place in plan.places() {
+        figures.runs.extend(read_run(plan, place, folder)?.map(|run| (place, run)));
+    }
+    Ok(figures)
+}
+
+/// The figures of one; `None` where it was not begun.
+fn read_run(plan: &Plan, place: Place, folder: &Path) -> Result<Option<RunFigures>> {
+    let path = folder.join(plan.folder(place));
+    if !RunFolder::holds_a_run(&path) {
+        return Ok(None);
+    }
+    let run = RunFolder::find(Some(&path))?;
+    let label = &plan.contenders[place.contender].label;
+    Ok(Some(RunFigures::of(label, &run.header()?, &read_events(&run.events_path())?)))
+}
+
+/// Opens the cockpit on the comparison in `folder` as its records tell it; nothing trains.
+pub fn view(folder: &Path, theme: ThemeChoice) -> Result<u8> {
+    let signals = signals::listen(&[signals::ENDING, signals::JOB_CONTROL].concat())?;
+    let plan = Plan::read(folder)?.ok_or_else(|| eyre!("{} holds no comparison", folder.display()))?;
+    let figures = read(&plan, folder)?;
+    let signal = look_at(&plan, folder, figures, None, cockpit::comparing(theme), signals)?;
+    Ok(signal.map_or(0, signals::exit_status))
+}
+
+/// Shows the figures in the cockpit, beside the records of all that were begun with the first seed, until it is left.
+fn look_at(
+    plan: &Plan,
+    folder: &Path,
+    figures: Figures,
+    target: Option<f64>,
+    look: Look,
+    signals: Receiver<i32>,
+) -> Result<Option<i32>> {
+    let begun = figures.runs.iter().map(|(place, _)| *place).filter(|place| Some(&place.seed) == plan.seeds.first());
+    let runs: Vec<PathBuf> = begun.map(|place| folder.join(plan.folder(place))).collect();
+    cockpit::look_back(&runs, Some(Contest { figures, live: None, target }), look, signals)
 }
 
 /// The folder and the plan in it: the one that is there, or the one asked for.
@@ -81,8 +136,7 @@ fn ready(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs) -> R
     let contender = &plan.contenders[place.contender];
     let path = folder.join(plan.folder(place));
     let show = arguments.show();
-    let there = RunFigures::read(&contender.label, &path)?;
-    if there.is_some_and(|run| run.ended.is_some()) {
+    if read_run(plan, place, folder)?.is_some_and(|run| run.ended.is_some()) {
         say(&format!("{}: done before", path.display()));
         return Ok(None);
     }
@@ -128,16 +182,27 @@ fn unwatched(ready: worker::Plan, plan: &Plan, place: Place, signals: &Receiver<
     how_left(left.ending, left.signal)
 }
 
-/// Trains in the cockpit, beside the runs of the same seed that have ended.
-fn watched(ready: worker::Plan, plan: &Plan, place: Place, folder: &Path, signals: &Receiver<i32>) -> Result<Left> {
+/// Trains in the cockpit, beside all runs of the comparison that have ended.
+fn watched(
+    ready: worker::Plan,
+    plan: &Plan,
+    place: Place,
+    folder: &Path,
+    target: Option<f64>,
+    look: &mut Look,
+    signals: &Receiver<i32>,
+) -> Result<Left> {
+    let mut figures = read(plan, folder)?;
+    // The one that trains tells its own, from its beginning.
+    figures.runs.retain(|(there, _)| *there != place);
     let mut companions = Vec::new();
-    for other in plan.places().filter(|other| other.seed == place.seed && other.contender != place.contender) {
-        let path = folder.join(plan.folder(other));
-        if RunFigures::read("", &path)?.is_some_and(|run| run.ended.is_some()) {
-            companions.push(cockpit::companion(&path)?);
+    for (other, run) in &figures.runs {
+        if other.seed == place.seed && run.ended.is_some() {
+            companions.push(cockpit::companion(&folder.join(plan.folder(*other)))?);
         }
     }
-    let (ending, signal) = cockpit::look_on(ready, companions, signals.clone())?;
+    let contest = Contest { figures, live: Some(place), target };
+    let (ending, signal) = cockpit::look_on(ready, companions, contest, look, signals.clone())?;
     how_left(Some(ending), signal)
 }
 
@@ -182,7 +247,7 @@ fn progress(label: &str, seed: u64, stamped: &Stamped) -> Option<String> {
 fn in_words(figures: &Figures, target: Option<f64>, folder: &Path) -> String {
     let target = target.or_else(|| figures.common_target());
     let data = figures.runs.first().map_or_else(String::new, |(_, run)| run.data.clone());
-    let (budget, folder) = (figures.plan.budget(), folder.display());
+    let (budget, folder) = (&figures.budget, folder.display());
     let (contenders, differences) = (tables::contenders(figures, target).text(), tables::differences(figures).text());
     format!(
         "\n{data}, {budget}\n\n{contenders}\n{differences}\n{}\nThe runs are in {folder}; `alexscope report {folder}` makes a page of \

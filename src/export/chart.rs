@@ -1,6 +1,7 @@
 //! A chart as PNG or SVG, drawn by plotters from the same model that the cockpit draws.
 
 mod labels;
+mod legend;
 mod sheet;
 
 use std::io::Cursor as Bytes;
@@ -28,6 +29,8 @@ const RIGHT: f64 = 28.0;
 const BOTTOM: f64 = 46.0;
 const TITLE: f64 = 22.0;
 const READINGS: f64 = 52.0;
+/// A curve's colour in the legend, with the blank behind it.
+const SAMPLE: f64 = 30.0;
 /// Tops of the lines of markers' labels, and of the plot below them.
 const LABELS: f64 = 76.0;
 const LABEL_LINE: f64 = 18.0;
@@ -73,10 +76,12 @@ fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, model: &ChartModel, g
     let inks = Inks::on(ground);
     let top = if model.markers.is_empty() && model.cursor.is_none() { BARE_PLOT } else { PLOT };
     let plot = [LEFT, top, f64::from(SIZE.0) - RIGHT, f64::from(SIZE.1) - BOTTOM];
-    let sheet = Sheet { area, scale, plot, x: &model.x, y: &model.y };
+    let mut sheet = Sheet { area, scale, plot, below: 0.0, x: &model.x, y: &model.y };
     let drawn = (|| {
         sheet.clear(inks.ground)?;
-        head(&sheet, model, &inks)?;
+        let head = head(&sheet, model)?;
+        sheet.move_down(legend::ROW * (head.rows - 1) as f64);
+        draw_head(&sheet, model, &head, &inks)?;
         axes(&sheet, model, &inks)?;
         for curve in &model.curves {
             draw_curve(&sheet, curve, &inks)?;
@@ -90,21 +95,46 @@ fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, model: &ChartModel, g
     drawn.map_err(|error| Error::Drawing { reason: error.to_string() })
 }
 
-/// Title, what each colour is with its newest value, how it is drawn; the cursor's values below.
-fn head<DB: DrawingBackend>(sheet: &Sheet<DB>, model: &ChartModel, inks: &Inks) -> sheet::Drawn<DB> {
-    let mut x = LEFT + sheet.text([LEFT, TITLE], &model.title, 24.0, inks.text)? + 28.0;
-    for curve in model.curves.iter().filter(|curve| !curve.name.is_empty()) {
-        let ink = inks.curve(curve.role);
-        sheet.line(&[[x, TITLE], [x + 22.0, TITLE]], ink, 4.0)?;
-        let latest = curve.latest.map_or(String::new(), |value| format!(" {}", model.metric.format(value)));
-        x += 30.0 + sheet.text([x + 30.0, TITLE], &format!("{}{latest}", curve.name), 16.0, inks.text)? + 24.0;
+/// What the head consists of and where: title, what each colour is with its newest value, how it is drawn.
+struct Head {
+    /// Row and left end of each.
+    items: Vec<((usize, f64), String, Role)>,
+    /// The notes' row and left end.
+    notes: (usize, f64),
+    rows: usize,
+}
+
+fn head<DB: DrawingBackend>(sheet: &Sheet<DB>, model: &ChartModel) -> sheet::Measured<Head, DB> {
+    let latest = |curve: &Curve| curve.latest.map_or(String::new(), |value| format!(" {}", model.metric.format(value)));
+    let named = model.curves.iter().filter(|curve| !curve.name.is_empty());
+    let entries: Vec<(String, Role)> = named.map(|curve| (legend::shortened(&curve.name) + &latest(curve), curve.role)).collect();
+    let mut widths = Vec::with_capacity(entries.len() + 1);
+    for (text, _) in &entries {
+        widths.push(SAMPLE + sheet.width(text, 16.0)?);
     }
-    let notes = model.notes.join(", ");
-    let right = sheet.plot[2];
-    sheet.text([right - sheet.width(&notes, 15.0)?, TITLE], &notes, 15.0, inks.dim)?;
+    let notes_width = sheet.width(&model.notes.join(", "), 15.0)?;
+    widths.push(notes_width);
+    let (first, right) = (LEFT + sheet.width(&model.title, 24.0)? + 28.0, sheet.plot[2]);
+    let mut places = legend::places(&widths, first, LEFT, right);
+    let last = places.pop().map_or(0, |(row, _)| row);
+    let rows = if model.notes.is_empty() { places.last().map_or(0, |(row, _)| *row) } else { last } + 1;
+    let items = places.into_iter().zip(entries).map(|(place, (text, role))| (place, text, role)).collect();
+    Ok(Head { items, notes: (last, right - notes_width), rows })
+}
+
+fn draw_head<DB: DrawingBackend>(sheet: &Sheet<DB>, model: &ChartModel, head: &Head, inks: &Inks) -> sheet::Drawn<DB> {
+    let y_of = |row: usize| TITLE + legend::ROW * row as f64;
+    sheet.text([LEFT, TITLE], &model.title, 24.0, inks.text)?;
+    for ((row, x), text, role) in &head.items {
+        let y = y_of(*row);
+        sheet.line(&[[*x, y], [x + 22.0, y]], inks.curve(*role), 4.0)?;
+        sheet.text([x + SAMPLE, y], text, 16.0, inks.text)?;
+    }
+    let (row, x) = head.notes;
+    sheet.text([x, y_of(row)], &model.notes.join(", "), 15.0, inks.dim)?;
     if let Some(cursor) = &model.cursor {
         let readings: Vec<String> = cursor.readings.iter().map(|(name, value)| format!("{name} {value}")).collect();
-        sheet.text([LEFT, READINGS], &readings.join(" · "), 15.0, inks.text)?;
+        sheet.text([LEFT, READINGS + sheet.below], &readings.join(" · "), 15.0, inks.text)?;
     }
     Ok(())
 }
@@ -185,7 +215,7 @@ fn markers<DB: DrawingBackend>(sheet: &Sheet<DB>, model: &ChartModel, inks: &Ink
         }
         let width = sheet.width(&marker.label, 14.0)?;
         if let Some((line, left)) = labels.place(x, width) {
-            sheet.text([left, LABELS + LABEL_LINE * line as f64 + 8.0], &marker.label, 14.0, ink)?;
+            sheet.text([left, sheet.below + LABELS + LABEL_LINE * line as f64 + 8.0], &marker.label, 14.0, ink)?;
         }
     }
     Ok(())

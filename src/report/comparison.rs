@@ -2,49 +2,32 @@
 
 use super::page::Section;
 use super::run::DETAIL;
-use crate::chart::{Across, ChartModel, Entrant, Metric, comparison};
-use crate::compare::{Figures, RunFigures, Tested, tables};
+use crate::chart::{Across, Metric, Spread};
+use crate::compare::Plan;
+use crate::contest::{Figures, RunFigures, curves, tables};
 use crate::table::Table;
 
-pub fn sections(figures: &Figures, name: &str, command: &str) -> Vec<Section> {
+pub fn sections(plan: &Plan, figures: &Figures, name: &str, command: &str) -> Vec<Section> {
+    let drawn = |metric, across| curves(figures, metric, across, Spread::Range, DETAIL);
     let target = figures.common_target();
     vec![
         Section::new("In short").table(tables::contenders(figures, target)).words(reading(figures)),
         Section::new("Differences").table(tables::differences(figures)).words(tables::METHOD),
         Section::new("Curves")
-            .chart(format!("{name}-accuracy-epoch"), drawn(figures, Metric::Accuracy, Across::Epoch))
-            .chart(format!("{name}-loss-epoch"), drawn(figures, Metric::Loss, Across::Epoch))
-            .chart(format!("{name}-accuracy-time"), drawn(figures, Metric::Accuracy, Across::Time)),
+            .chart(format!("{name}-accuracy-epoch"), drawn(Metric::Accuracy, Across::Epoch))
+            .chart(format!("{name}-loss-epoch"), drawn(Metric::Loss, Across::Epoch))
+            .chart(format!("{name}-accuracy-time"), drawn(Metric::Accuracy, Across::Time)),
         Section::new("Every run").table(runs(figures)),
-        Section::new("Settings").words(shared(figures)).table(settings(figures)),
+        Section::new("Settings").words(shared(plan, figures)).table(settings(plan)),
         Section::new("To make it again").verbatim(command),
     ]
-}
-
-/// The figure of each contender against what is counted, all of its seeds that came to their end.
-pub fn drawn(figures: &Figures, metric: Metric, across: Across) -> ChartModel {
-    let point = |tested: &Tested| {
-        let x = match across {
-            Across::Step => tested.step as f64,
-            Across::Epoch => tested.epoch,
-            Across::Time => tested.seconds,
-        };
-        (x, if metric == Metric::Loss { tested.loss } else { tested.accuracy })
-    };
-    let entrants: Vec<Entrant> = (0..figures.plan.contenders.len())
-        .map(|contender| Entrant {
-            name: figures.plan.contenders[contender].label.clone(),
-            runs: figures.ended(contender).map(|run| run.tested.iter().map(point).collect()).collect(),
-        })
-        .collect();
-    comparison(&entrants, metric, across, None, DETAIL)
 }
 
 fn reading(figures: &Figures) -> String {
     format!(
         "Means over the seeds, ± the deviation between them. Budget: {}. The time an epoch is that of the steps alone; the time to \
          an accuracy includes the evaluations.",
-        figures.plan.budget()
+        figures.budget
     )
 }
 
@@ -86,17 +69,17 @@ fn ended(run: &RunFigures) -> &'static str {
     }
 }
 
-fn shared(figures: &Figures) -> String {
-    let shared = figures.plan.shared.iter().filter(|(_, value)| value != "0").map(|(knob, value)| format!("{knob} {value}"));
+fn shared(plan: &Plan, figures: &Figures) -> String {
+    let shared = plan.shared.iter().filter(|(_, value)| value != "0").map(|(knob, value)| format!("{knob} {value}"));
     let machine = figures.runs.first().map_or_else(String::new, |(_, run)| {
         format!(" Machine: {}, {} threads; pictures: {}.", run.device, run.threads, run.data)
     });
     format!("The same for all: {}.{machine}", shared.collect::<Vec<_>>().join(", "))
 }
 
-fn settings(figures: &Figures) -> Table {
+fn settings(plan: &Plan) -> Table {
     let mut table = Table::new(&["network", "settings of its own"]);
-    for contender in &figures.plan.contenders {
+    for contender in &plan.contenders {
         let own: Vec<String> = contender.settings.iter().map(|(knob, value)| format!("{knob} {value}")).collect();
         table.push(vec![contender.model.clone(), if own.is_empty() { "none".into() } else { own.join(", ") }]);
     }

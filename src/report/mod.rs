@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, bail};
 
-pub use comparison::drawn as comparison_chart;
 pub use page::{Page, Part, Section};
 
 use crate::chart::ChartModel;
-use crate::compare::{FILE, Figures, Plan};
+use crate::compare::{self, FILE, Plan};
 use crate::export::{self, Ground};
 use crate::run::{RunFolder, read_events};
 use crate::session::Session;
@@ -56,7 +55,7 @@ fn page(paths: &[PathBuf]) -> Result<Page> {
                 titles.push(labels.join(", "));
                 leads.push(format!("A comparison, {}.", plan.budget()));
                 let command = format!("alexscope compare --run-dir {}    # {FILE} in it holds the plan", path.display());
-                comparison::sections(&Figures::read(plan, path)?, &name, &command)
+                comparison::sections(&plan, &compare::read(&plan, path)?, &name, &command)
             }
             None => {
                 let folder = RunFolder::find(Some(path))?;

@@ -50,6 +50,8 @@ pub enum Action {
     SmoothOver(u32),
     Epochs,
     Outliers,
+    /// How far bands reach around a mean.
+    Spread,
     Cursor,
     /// By so many columns of dots.
     MoveCursor(i32),

@@ -9,6 +9,7 @@ use ratatui::crossterm::event::Event as Input;
 use ratatui::layout::Rect;
 
 use super::Exit;
+use super::contest::Contest;
 use super::dialog::Dialog;
 use super::field::Field;
 use super::keys::{Context, Key};
@@ -16,6 +17,7 @@ use super::looking::Looking;
 use super::moments::Moments;
 use super::palette::Palette;
 use super::screens::Screen;
+use super::screens::compare::CompareScreen;
 use super::screens::explain::ExplainScreen;
 use super::screens::layer::LayerScreen;
 use super::screens::network::NetworkScreen;
@@ -147,11 +149,14 @@ pub struct App {
     pub view: ChartView,
     /// Other runs on this one's charts.
     pub companions: Vec<Companion>,
+    /// The comparison that the run is part of.
+    pub contest: Option<Arc<Contest>>,
     pub train: TrainScreen,
     pub network: NetworkScreen,
     pub layer: LayerScreen,
     pub predictions: PredictionsScreen,
     pub explain: ExplainScreen,
+    pub compare: CompareScreen,
     pub looking: Looking,
     /// The picture of one's own that was named last.
     pub own_picture: Option<PathBuf>,
@@ -169,7 +174,13 @@ pub struct App {
     pub seen: Option<FetchState>,
     pub worker_gone: bool,
     session: Arc<Session>,
-    frozen: Option<Arc<Session>>,
+    frozen: Option<Frozen>,
+}
+
+/// What was shown when the display was frozen.
+struct Frozen {
+    session: Arc<Session>,
+    contest: Option<Arc<Contest>>,
 }
 
 impl App {
@@ -185,11 +196,13 @@ impl App {
             screen: Screen::Train,
             view: ChartView::default(),
             companions: Vec::new(),
+            contest: None,
             train: TrainScreen::default(),
             network: NetworkScreen::default(),
             layer: LayerScreen::default(),
             predictions: PredictionsScreen::default(),
             explain: ExplainScreen::default(),
+            compare: CompareScreen::default(),
             looking: Looking::default(),
             own_picture: None,
             true_colour: false,
@@ -213,7 +226,12 @@ impl App {
 
     /// The run as it is shown: as it was when the display was frozen, or as it is.
     pub fn shown(&self) -> &Session {
-        self.frozen.as_ref().unwrap_or(&self.session)
+        self.frozen.as_ref().map_or(&self.session, |frozen| &frozen.session)
+    }
+
+    /// The comparison as it is shown.
+    pub fn shown_contest(&self) -> Option<&Contest> {
+        self.frozen.as_ref().map_or(&self.contest, |frozen| &frozen.contest).as_deref()
     }
 
     pub fn is_frozen(&self) -> bool {
@@ -222,14 +240,14 @@ impl App {
 
     /// Freezing keeps the run as it is now; the live one is copied on its next event.
     pub fn freeze(&mut self, freeze: bool) {
-        self.frozen = freeze.then(|| Arc::clone(&self.session));
+        self.frozen = freeze.then(|| Frozen { session: Arc::clone(&self.session), contest: self.contest.clone() });
     }
 
     pub fn absorb(&mut self, events: Vec<Stamped>) {
-        let session = Arc::make_mut(&mut self.session);
         for stamped in events {
             self.sent.answered(&stamped.event);
-            session.apply(stamped);
+            self.absorb_into_contest(&stamped);
+            Arc::make_mut(&mut self.session).apply(stamped);
         }
     }
 
@@ -274,6 +292,11 @@ impl App {
         !matches!(knob, Lrn | LrnLayer(_) | LrnN | LrnK | LrnAlpha | LrnBeta) || self.model.lrn_layers() > 0
     }
 
+    /// The screens that have something to show, in the order of their tabs.
+    pub fn screens(&self) -> &'static [Screen] {
+        if self.contest.is_some() { &Screen::ALL } else { Screen::OF_A_RUN }
+    }
+
     /// From the most particular to the most general.
     pub fn contexts(&self) -> Vec<Context> {
         match &self.overlay {
@@ -292,6 +315,7 @@ impl App {
                 Screen::Layer => vec![Context::Layer, Context::Anywhere],
                 Screen::Predictions => vec![Context::Predictions, Context::Anywhere],
                 Screen::Explain => vec![Context::Explain, Context::Anywhere],
+                Screen::Compare => vec![Context::Compare, Context::Anywhere],
             },
         }
     }

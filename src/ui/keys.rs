@@ -21,6 +21,7 @@ pub enum Context {
     Layer,
     Predictions,
     Explain,
+    Compare,
     /// On the Network screen while a copy of the network is edited.
     Draft,
     /// While a setting is typed in.
@@ -36,7 +37,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 15] = [
+    pub const ALL: [Context; 16] = [
         Context::Anywhere,
         Context::Train,
         Context::Cursor,
@@ -44,6 +45,7 @@ impl Context {
         Context::Layer,
         Context::Predictions,
         Context::Explain,
+        Context::Compare,
         Context::Draft,
         Context::Edit,
         Context::OwnPicture,
@@ -64,6 +66,7 @@ impl Context {
             Context::Layer => "Layer",
             Context::Predictions => "Predictions",
             Context::Explain => "Explain",
+            Context::Compare => "Compare",
             Context::Draft => "Editing a network",
             Context::Edit => "Typing a setting",
             Context::OwnPicture => "Naming a picture",
@@ -187,6 +190,7 @@ const ROWS: &[Row] = {
         Row(Anywhere, &[ch('3')], A::Open(Screen::Layer), "layer", "", 0, "the Layer screen: feature maps, kernels and values of the selected layer"),
         Row(Anywhere, &[ch('4')], A::Open(Screen::Predictions), "predictions", "", 0, "the Predictions screen: what the network makes of test pictures, right and wrong"),
         Row(Anywhere, &[ch('5')], A::Open(Screen::Explain), "explain", "", 0, "the Explain screen: what the selected layer does, as a formula, a curve and in words"),
+        Row(Anywhere, &[ch('6')], A::Open(Screen::Compare), "compare", "", 0, "the Compare screen: all that are compared, their curves, figures and differences"),
         Row(Anywhere, &[ch(':')], A::Palette, "", "command", 60, "type a command or a setting, such as `momentum 0.85`"),
         Row(Anywhere, &[UP, ch('k')], A::Up, "", "", 0, "up in a list"),
         Row(Anywhere, &[DOWN, ch('j')], A::Down, "", "", 0, "down in a list"),
@@ -260,6 +264,13 @@ const ROWS: &[Row] = {
         Row(Explain, &[ch('n')], A::OtherPicture(1), "", "picture", 5, "the next test picture"),
         Row(Explain, &[ch('p')], A::OtherPicture(-1), "", "", 0, "the test picture before"),
         Row(Explain, &[ch('i')], A::Open(Screen::Layer), "", "look inside", 6, "look inside the layer"),
+        Row(Compare, &[ch('x')], A::Epochs, "", "step, epoch, time", 2, "over steps, epochs or seconds of training"),
+        Row(Compare, &[ch('v')], A::OtherView, "", "accuracy, loss", 3, "test accuracy or test loss"),
+        Row(Compare, &[ch('b')], A::Spread, "", "bands", 4, "bands over the range of the seeds, or the deviation to either side"),
+        Row(Compare, &[LEFT, ch('h')], A::Left, "", "", 0, "back to the first columns of figures"),
+        Row(Compare, &[RIGHT, ch('l')], A::Right, "", "", 0, "on to columns of figures that there is no room for"),
+        Row(Compare, &[UP, ch('k')], A::Up, "", "scroll", 5, "differences up"),
+        Row(Compare, &[DOWN, ch('j')], A::Down, "", "", 0, "differences down"),
         Row(Network, &[ch('y')], A::Heat, "heat", "over the run", 5, "over the run, layer by layer: gradient norm, update over weights, dead units; off"),
         Row(Network, &[ch('x')], A::Open(Screen::Explain), "", "explain", 4, "explain the selected layer"),
         Row(Network, &[ch('d')], A::Draft, "edit-network", "edit", 6, "edit a copy of the network; the running one stays as it is"),
@@ -397,8 +408,8 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_a_later_screen_is_free() {
-        assert_eq!(action(Key::char('6'), &Context::ALL), None);
+    fn a_key_without_a_row_does_nothing() {
+        assert_eq!(action(Key::char('7'), &Context::ALL), None);
     }
 
     #[test]

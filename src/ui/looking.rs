@@ -35,7 +35,7 @@ pub fn rewatch(app: &mut App) -> Option<Effect> {
         Screen::Layer => Some(layer::probe(app)),
         Screen::Predictions => predictions::probe(app),
         Screen::Explain => Some(explain::probe(app)),
-        Screen::Train | Screen::Network => None,
+        Screen::Train | Screen::Network | Screen::Compare => None,
     };
     if app.worker_gone || wanted == app.looking.watched {
         return None;

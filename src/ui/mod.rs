@@ -7,6 +7,7 @@
 pub mod action;
 pub mod app;
 mod banner;
+mod contest;
 pub mod dialog;
 pub mod field;
 mod figures;
@@ -29,6 +30,7 @@ pub mod update;
 pub mod widgets;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, at, never, select};
@@ -48,6 +50,7 @@ use crate::session::{Command, Stamped};
 use crate::spec::ModelSpec;
 
 pub use self::app::ExportRequest;
+pub use self::contest::{Contest, Look};
 
 /// Frames are at least this far apart.
 const FRAME: Duration = Duration::from_millis(33);
@@ -76,7 +79,10 @@ pub struct UiOptions {
     pub past: Vec<Stamped>,
     /// Other runs that are drawn beside this one.
     pub companions: Vec<Companion>,
-    pub theme: ThemeName,
+    /// The comparison that the run is part of.
+    pub contest: Option<Contest>,
+    /// What is shown first, and how.
+    pub look: Look,
     /// The terminal shows any colour, not only 256.
     pub true_colour: bool,
     /// Look on, change nothing.
@@ -113,6 +119,8 @@ pub enum Exit {
         theme: ThemeName,
     },
     WorkerFailed(String),
+    /// The run has ended, and others wait; where and how a person looked last.
+    Ended(Look),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -130,9 +138,11 @@ pub enum UiError {
 pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     let mut terminal = TakenTerminal::take().map_err(UiError::Setup)?;
     let input = InputThread::start().map_err(UiError::Setup)?;
-    let mut app = App::new(options.model, Theme::named(options.theme), terminal.area().map_err(UiError::Setup)?);
-    update(&mut app, Msg::Events(options.past));
+    let mut app = App::new(options.model, Theme::named(options.look.theme), terminal.area().map_err(UiError::Setup)?);
     app.companions = options.companions;
+    app.contest = options.contest.map(Arc::new);
+    app.resume_look(options.look);
+    update(&mut app, Msg::Events(options.past));
     app.true_colour = options.true_colour;
     app.readonly = options.readonly;
     app.leave_at_end = options.leave_at_end;

@@ -44,14 +44,16 @@ fn click(app: &mut App, place: Position) -> Vec<Effect> {
         Some(_) => return Vec::new(),
         None => {}
     }
-    if let Some((_, screen, _)) = shell::tabs(frame.header, app.screen).into_iter().find(|(area, ..)| area.contains(place)) {
+    if let Some((_, screen, _)) =
+        shell::tabs(frame.header, app.screen, app.screens()).into_iter().find(|(area, ..)| area.contains(place))
+    {
         return perform(app, Action::Open(screen));
     }
     match app.screen {
         Screen::Network => return network::click(app, frame.body, place),
         Screen::Layer => layer::click(app, frame.body, place),
         Screen::Predictions => predictions::click(app, frame.body, place),
-        Screen::Train | Screen::Explain => {}
+        Screen::Train | Screen::Explain | Screen::Compare => {}
     }
     if app.screen == Screen::Train {
         let settings = train::layout(app, frame.body).into_iter().find(|(panel, _)| *panel == Panel::Settings);

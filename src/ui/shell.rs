@@ -81,9 +81,9 @@ fn too_small(app: &App, area: Rect, buf: &mut Buffer) {
 }
 
 /// Each screen's tab with its place in the header and its words; where there is little room, only the open one has its name.
-pub fn tabs(header: Rect, open: Screen) -> Vec<(Rect, Screen, String)> {
+pub fn tabs(header: Rect, open: Screen, screens: &[Screen]) -> Vec<(Rect, Screen, String)> {
     let named = |(i, screen): (usize, Screen)| (screen, format!(" {} {} ", i + 1, screen.title()));
-    let mut labels: Vec<(Screen, String)> = Screen::ALL.into_iter().enumerate().map(named).collect();
+    let mut labels: Vec<(Screen, String)> = screens.iter().copied().enumerate().map(named).collect();
     let wide: u16 = labels.iter().map(|(_, label)| line::width(label)).sum();
     if wide + BESIDE_TABS > header.width {
         for (i, (_, label)) in labels.iter_mut().enumerate().filter(|(_, (screen, _))| *screen != open) {
@@ -102,7 +102,7 @@ pub fn tabs(header: Rect, open: Screen) -> Vec<(Rect, Screen, String)> {
 fn header(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let mut end = area.x;
-    for (place, screen, label) in tabs(area, app.screen) {
+    for (place, screen, label) in tabs(area, app.screen, app.screens()) {
         let open = screen == app.screen;
         buf.set_string(place.x, area.y, &label, if open { theme.tab } else { theme.dim });
         end = place.right();

@@ -79,6 +79,8 @@ pub struct Theme {
     pub cursor: Style,
     /// Runs beside the one that is shown.
     beside: [Style; Role::BESIDE],
+    /// How far the runs of those that are compared lie apart.
+    spreads: [Style; Role::CONTENDERS],
     /// What lies on top: help, dialogs, the palette.
     pub overlay: Style,
 }
@@ -102,9 +104,9 @@ impl Theme {
             Role::LearningRate => self.rate,
             Role::Beside(place) => self.beside[usize::from(place) % Role::BESIDE],
             Role::Contender(place) => {
-                [self.train, self.test, self.rate, self.change, self.bad, self.good][usize::from(place) % 6]
+                [self.train, self.test, self.good, self.change, self.warning, self.text][usize::from(place) % Role::CONTENDERS]
             }
-            Role::Spread(_) => self.raw,
+            Role::Spread(place) => self.spreads[usize::from(place) % Role::CONTENDERS],
         }
     }
 
@@ -142,6 +144,8 @@ struct Palette {
     ink: Color,
     selection: Color,
     overlay: Color,
+    /// The colours of what is compared, nearer to the ground.
+    spreads: [Color; Role::CONTENDERS],
 }
 
 // Blue against orange, as in Okabe and Ito's palette: told apart with any kind of colour vision.
@@ -160,6 +164,14 @@ const DARK: Palette = Palette {
     ink: Color::Indexed(233),
     selection: Color::Indexed(237),
     overlay: Color::Indexed(235),
+    spreads: [
+        Color::Indexed(24),
+        Color::Indexed(94),
+        Color::Indexed(29),
+        Color::Indexed(96),
+        Color::Indexed(100),
+        Color::Indexed(240),
+    ],
 };
 
 const LIGHT: Palette = Palette {
@@ -177,6 +189,14 @@ const LIGHT: Palette = Palette {
     ink: Color::Indexed(231),
     selection: Color::Indexed(254),
     overlay: Color::Indexed(255),
+    spreads: [
+        Color::Indexed(152),
+        Color::Indexed(223),
+        Color::Indexed(151),
+        Color::Indexed(182),
+        Color::Indexed(187),
+        Color::Indexed(250),
+    ],
 };
 
 const ANSI: Palette = Palette {
@@ -194,6 +214,7 @@ const ANSI: Palette = Palette {
     ink: Color::Black,
     selection: Color::Blue,
     overlay: Color::Reset,
+    spreads: [Color::Blue, Color::DarkGray, Color::Green, Color::Magenta, Color::DarkGray, Color::DarkGray],
 };
 
 fn coloured(name: ThemeName, palette: &Palette) -> Theme {
@@ -227,6 +248,7 @@ fn coloured(name: ThemeName, palette: &Palette) -> Theme {
         change: fg(palette.change),
         cursor: fg(palette.text).add_modifier(Modifier::BOLD),
         beside: [palette.good, palette.change, palette.warning, palette.text].map(fg),
+        spreads: palette.spreads.map(fg),
         overlay: fg(palette.text).bg(palette.overlay),
     }
 }
@@ -261,6 +283,7 @@ fn mono() -> Theme {
         change: plain,
         cursor: bold,
         beside: [plain; Role::BESIDE],
+        spreads: [dim; Role::CONTENDERS],
         overlay: plain,
     }
 }

@@ -22,7 +22,7 @@ use crate::session::{Command, Event, Phase, SaveReason, Stamped};
 use crate::spec::grouped;
 
 /// Columns and ticks of a chart that goes to a file.
-const EXPORTED: Detail = Detail { columns: 1200, x_ticks: 10, y_ticks: 8, rows: 0 };
+pub(super) const EXPORTED: Detail = Detail { columns: 1200, x_ticks: 10, y_ticks: 8, rows: 0 };
 
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let busy = matches!(msg, Msg::Busy(_));
@@ -92,7 +92,7 @@ fn absorb(app: &mut App, events: Vec<Stamped>) -> Vec<Effect> {
                 app.say(Tone::Info, format!("step {} is saved in {path}", grouped(*step)))
             }
             Event::Finished { .. } => {
-                let by_itself = app.leave_at_end.then_some(Exit::Quit);
+                let by_itself = app.leave_at_end.then(|| Exit::Ended(app.look()));
                 effects.extend(app.leaving.take().or(by_itself).map(Effect::Leave));
             }
             _ => {}
@@ -186,8 +186,8 @@ fn anywhere(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
-        Action::NextScreen => return open(app, app.screen.neighbour(1)),
-        Action::PreviousScreen => return open(app, app.screen.neighbour(-1)),
+        Action::NextScreen => return open(app, app.screen.neighbour(app.screens(), 1)),
+        Action::PreviousScreen => return open(app, app.screen.neighbour(app.screens(), -1)),
         Action::Open(screen) => return open(app, screen),
         Action::Palette => app.overlay = Some(Overlay::Palette(Palette::default())),
         Action::Freeze => app.freeze(!app.is_frozen()),
@@ -325,6 +325,10 @@ pub fn choose(app: &mut App, choice: Choice) -> Vec<Effect> {
 }
 
 fn open(app: &mut App, screen: Screen) -> Vec<Effect> {
+    if !app.screens().contains(&screen) {
+        app.say(Tone::Info, "this run is compared with no other; `alexscope compare alexnet alexnet:lrn=off --epochs 2` would");
+        return Vec::new();
+    }
     let before = std::mem::replace(&mut app.screen, screen);
     let watched = |screen: Screen| screen == Screen::Network;
     // Layers are measured only while somebody looks.

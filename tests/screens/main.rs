@@ -1,5 +1,6 @@
 //! The cockpit without a terminal: from a state and keys to a screen and commands.
 
+mod compare;
 mod edit;
 mod explain;
 mod fixture;

@@ -13,7 +13,9 @@ use super::super::error::{Error, Result};
 use super::super::palette::{Ground, Rgb, mix, rgb};
 use crate::chart::{Axis, MarkerKind, Role};
 
-pub type Drawn<DB> = std::result::Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+pub type Drawn<DB> = Measured<(), DB>;
+
+pub type Measured<T, DB> = std::result::Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// Not a monospaced one: plotters sets each letter at its left edge, which tears those apart. In a PNG it is the font below; an SVG asks its reader for the first of these that is there.
 pub const FONT: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
@@ -43,7 +45,7 @@ pub struct Inks {
 }
 
 /// Colours for what is compared; told apart also by those who confuse red and green (Okabe and Ito 2008, on white and on black).
-const CONTENDERS: usize = 6;
+const CONTENDERS: usize = Role::CONTENDERS;
 const ON_LIGHT: [Rgb; CONTENDERS] = [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [150, 120, 0], [90, 90, 90]];
 const ON_DARK: [Rgb; CONTENDERS] =
     [[86, 180, 233], [230, 159, 0], [0, 190, 140], [224, 150, 190], [240, 228, 66], [190, 190, 190]];
@@ -105,11 +107,19 @@ pub struct Sheet<'a, DB: DrawingBackend> {
     pub scale: f64,
     /// Left, top, right, bottom of the plot.
     pub plot: [f64; 4],
+    /// How much lower everything under the first row of the head lies than it would with that row alone.
+    pub below: f64,
     pub x: &'a Axis,
     pub y: &'a Axis,
 }
 
 impl<DB: DrawingBackend> Sheet<'_, DB> {
+    /// Makes room for more rows of the head.
+    pub fn move_down(&mut self, by: f64) {
+        self.below += by;
+        self.plot[1] += by;
+    }
+
     /// The place of a step, at the plot's border for one beyond it.
     pub fn x_of(&self, step: f64) -> f64 {
         let [left, _, right, _] = self.plot;

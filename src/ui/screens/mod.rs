@@ -1,6 +1,7 @@
 //! The screens. Each has a state, a `view` that draws it from the [`App`](super::app::App), and an `act` for the keys that mean
 //! something else on it than elsewhere.
 
+pub mod compare;
 pub mod explain;
 pub mod layer;
 pub mod network;
@@ -24,11 +25,15 @@ pub enum Screen {
     Layer,
     Predictions,
     Explain,
+    Compare,
 }
 
 impl Screen {
     /// In the order of their tabs; the first is on key 1.
-    pub const ALL: [Screen; 5] = [Screen::Train, Screen::Network, Screen::Layer, Screen::Predictions, Screen::Explain];
+    pub const ALL: [Screen; 6] =
+        [Screen::Train, Screen::Network, Screen::Layer, Screen::Predictions, Screen::Explain, Screen::Compare];
+    /// Those that a run has by itself.
+    pub const OF_A_RUN: &[Screen] = Screen::ALL.split_at(5).0;
 
     pub fn title(self) -> &'static str {
         match self {
@@ -37,13 +42,14 @@ impl Screen {
             Screen::Layer => "Layer",
             Screen::Predictions => "Predictions",
             Screen::Explain => "Explain",
+            Screen::Compare => "Compare",
         }
     }
 
-    /// The screen so many tabs further on, around the end.
-    pub fn neighbour(self, by: isize) -> Screen {
-        let here = Screen::ALL.iter().position(|screen| *screen == self).unwrap_or(0);
-        Screen::ALL[(here as isize + by).rem_euclid(Screen::ALL.len() as isize) as usize]
+    /// The screen so many tabs further on `among` these, around the end.
+    pub fn neighbour(self, among: &[Screen], by: isize) -> Screen {
+        let here = among.iter().position(|screen| *screen == self).unwrap_or(0);
+        among[(here as isize + by).rem_euclid(among.len() as isize) as usize]
     }
 }
 
@@ -55,6 +61,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Screen::Layer => layer::view(app, area, buf),
         Screen::Predictions => predictions::view(app, area, buf),
         Screen::Explain => explain::view(app, area, buf),
+        Screen::Compare => compare::view(app, area, buf),
     }
 }
 
@@ -66,6 +73,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Layer => layer::act(app, action),
         Screen::Predictions => predictions::act(app, action),
         Screen::Explain => explain::act(app, action),
+        Screen::Compare => compare::act(app, action),
     }
 }
 
@@ -105,6 +113,7 @@ pub fn exportable(app: &App) -> String {
     match app.screen {
         Screen::Layer => layer::exportable(app).unwrap_or_else(|| train::exportable(app)),
         Screen::Predictions if app.shown().confusion.is_some() => "the confusion matrix".into(),
+        Screen::Compare => compare::exportable(app),
         Screen::Train | Screen::Network | Screen::Predictions | Screen::Explain => train::exportable(app),
     }
 }
@@ -118,6 +127,7 @@ pub fn export(app: &App) -> Option<ExportRequest> {
             let classes = app.shown().header.as_ref().map_or(Vec::new(), |header| header.data.classes.clone());
             Some(ExportRequest::Matrix { confusion, classes })
         }
+        Screen::Compare => compare::export(app),
         Screen::Train | Screen::Network | Screen::Explain => None,
     }
 }

@@ -72,6 +72,16 @@ pub fn draw(model: &ChartModel, waiting: &str, area: Rect, buf: &mut Buffer, the
     labels::marks(model, plot, buf, theme);
 }
 
+/// What the points of a curve are drawn as; none for a curve that is a line.
+pub fn sign(role: Role) -> Option<&'static str> {
+    const CONTENDERS: [&str; Role::CONTENDERS] = ["●", "◆", "■", "▼", "○", "◇"];
+    match role {
+        Role::Test => Some("◆"),
+        Role::Contender(place) => Some(CONTENDERS[usize::from(place) % CONTENDERS.len()]),
+        _ => None,
+    }
+}
+
 /// What the head says: the cursor's exact values, or the newest ones.
 fn facts<'a>(model: &'a ChartModel, theme: &Theme) -> Vec<Vec<Span<'a>>> {
     if let Some(cursor) = &model.cursor {
@@ -83,7 +93,7 @@ fn facts<'a>(model: &'a ChartModel, theme: &Theme) -> Vec<Vec<Span<'a>>> {
     let mut facts = Vec::new();
     for curve in &model.curves {
         let Some(latest) = curve.latest else { continue };
-        let sign = if curve.role == Role::Test { "◆" } else { "━" };
+        let sign = sign(curve.role).unwrap_or("━");
         let style = theme.curve(curve.role);
         facts.push(vec![Span::styled(format!("{sign} {} {}", curve.name, model.metric.format(latest)), style)]);
     }
@@ -179,7 +189,9 @@ fn curves(model: &ChartModel, plot: Rect, theme: &Theme) -> Canvas {
     let raster = Raster::new(plot);
     let at = |(step, value): (f64, f64)| (raster.x(&model.x, step), raster.y(&model.y, value));
     let mut layers = vec![Role::TrainRaw, Role::Left];
+    layers.extend((0..Role::CONTENDERS as u8).map(Role::Spread));
     layers.extend((0..Role::BESIDE as u8).map(Role::Beside));
+    layers.extend((0..Role::CONTENDERS as u8).map(Role::Contender));
     layers.extend([Role::Test, Role::LearningRate, Role::Train]);
     let styles = layers.iter().map(|role| theme.curve(*role)).collect();
     let mut canvas = Canvas::new(plot.width, plot.height, styles);
@@ -234,13 +246,14 @@ fn upright(x: i64, top: i64, bottom: i64, canvas: &mut Canvas, layer: u8) {
 }
 
 fn points(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
-    let Some(curve) = model.curves.iter().find(|curve| matches!(curve.shape, Shape::Points(_))) else { return };
-    let Shape::Points(points) = &curve.shape else { return };
-    // Signs that would touch each other say less than the line through them.
-    let crowded = points.len() > usize::from(plot.width / 3);
-    for point in points.iter().filter(|_| !crowded) {
-        if let (Some(x), Some(y)) = (column_of(&model.x, plot, point.0), row_of(&model.y, plot, point.1)) {
-            buf.set_string(x, y, "◆", theme.curve(curve.role));
+    for curve in model.curves.iter().filter(|curve| !curve.name.is_empty()) {
+        let (Shape::Points(points), Some(sign)) = (&curve.shape, sign(curve.role)) else { continue };
+        // Signs that would touch each other say less than the line through them.
+        let crowded = points.len() > usize::from(plot.width / 3);
+        for point in points.iter().filter(|_| !crowded) {
+            if let (Some(x), Some(y)) = (column_of(&model.x, plot, point.0), row_of(&model.y, plot, point.1)) {
+                buf.set_string(x, y, sign, theme.curve(curve.role));
+            }
         }
     }
 }

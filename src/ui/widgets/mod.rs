@@ -9,4 +9,5 @@ mod labels;
 pub mod line;
 pub mod panel;
 pub mod raster;
+pub mod table;
 pub mod tilegrid;

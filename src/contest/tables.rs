@@ -11,13 +11,13 @@ pub fn contenders(figures: &Figures, target: Option<f64>) -> Table {
     let mut head = vec!["network", "runs", "best test %", "final test %", "s an epoch", "images/s", "parameters"];
     head.extend(to_target.as_deref());
     let mut table = Table::new(&head);
-    for (contender, named) in figures.plan.contenders.iter().enumerate() {
+    for (contender, label) in figures.labels.iter().enumerate() {
         let runs: Vec<&RunFigures> = figures.ended(contender).collect();
         let over = |figure: fn(&RunFigures) -> Option<f64>| runs.iter().filter_map(|run| figure(run)).collect::<Vec<f64>>();
         let average = |figure: fn(&RunFigures) -> Option<f64>| mean(&over(figure));
         let mut row = vec![
-            named.label.clone(),
-            format!("{} of {}", runs.len(), figures.plan.seeds.len()),
+            label.clone(),
+            format!("{} of {}", runs.len(), figures.seeds.len()),
             spread(&over(|run| run.best_accuracy)),
             spread(&over(|run| run.final_accuracy)),
             average(|run| run.seconds_per_epoch).map_or(none(), |seconds| format!("{seconds:.1}")),
@@ -42,7 +42,7 @@ pub fn contenders(figures: &Figures, target: Option<f64>) -> Table {
 pub fn differences(figures: &Figures) -> Table {
     let mut table = Table::new(&["first → second", "points of final test accuracy", "95 % interval", "in words"]);
     for difference in figures.differences() {
-        let name = |contender: usize| figures.plan.contenders[contender].label.clone();
+        let name = |contender: usize| figures.labels[contender].clone();
         let interval = difference.interval;
         let bound = |value: f64| format!("{:+.2}", value * 100.0);
         let range = interval
