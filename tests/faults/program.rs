@@ -36,10 +36,22 @@ pub fn small_network(folder: &Path) -> PathBuf {
     path
 }
 
-/// Trains the small network headless, in `folder/name`, with a checkpoint every `every` steps.
+/// Trains the small network headless and without end, in `folder/name`, with a checkpoint every `every` steps.
 pub fn train(folder: &Path, name: &str, every: u32) -> Command {
     let mut command = alexscope();
-    command.args(["train", "--headless", "--batch-size", "8", "--evaluate-every", "0", "--threads", "1", "--model"]);
+    command.args([
+        "train",
+        "--headless",
+        "--batch-size",
+        "8",
+        "--epochs",
+        "0",
+        "--evaluate-every",
+        "0",
+        "--threads",
+        "1",
+        "--model",
+    ]);
     command.arg(small_network(folder)).args(["--checkpoint-every", &every.to_string(), "--run-dir"]).arg(folder.join(name));
     command
 }
