@@ -236,12 +236,12 @@ impl Engine {
         &self.settings
     }
 
-    /// A step under way must hold still.
     /// Whether a person takes the steps one by one.
     pub fn counts_steps(&self) -> bool {
         matches!(self.state, State::Counting(_))
     }
 
+    /// A step under way must hold still.
     pub fn is_paused(&self) -> bool {
         self.state == State::Paused
     }
