@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Two long runs side by side, one without a screen and one in the cockpit, with checkpoints all the time: neither memory nor open files
-# may grow.
+# Two long runs side by side, one without a screen and one in the cockpit, with checkpoints all the time: neither memory, but for the
+# curves that the cockpit keeps, nor open files may grow.
 #
 # usage: tests/faults/soak.sh [SECONDS, default 3600]
 #   PYTHON=python3   PROGRAM=target/release/alexscope, built if it is not given
