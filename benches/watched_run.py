@@ -1,4 +1,4 @@
-"""A run as the cost scripts see it: its record, and a cockpit in a pseudo-terminal of 120×40 that is read as fast as it writes."""
+"""A run as the cost scripts see it: its record, and a cockpit in a pseudo-terminal of 120×40."""
 import contextlib
 import fcntl
 import json
@@ -8,6 +8,7 @@ import signal
 import struct
 import termios
 import threading
+import time
 
 AUTOGROUP = "/proc/self/autogroup"
 
@@ -34,8 +35,11 @@ def _autogroup_niceness() -> str | None:
 
 
 @contextlib.contextmanager
-def cockpit(command: list[str]):
-    """The terminal of a cockpit, to write keys to. It is told to save and stop at the end."""
+def cockpit(command: list[str], pace: int | None = None):
+    """The terminal of a cockpit, to write keys to. It is told to save and stop at the end.
+
+    The terminal takes `pace` bytes a second: 0, it is never read; None, it is read as fast as the cockpit writes.
+    """
     niceness = _autogroup_niceness()
     child, terminal = pty.fork()
     if child == 0:
@@ -48,12 +52,13 @@ def cockpit(command: list[str]):
 
     def read():
         try:
-            while os.read(terminal, 65536):
-                pass
+            while taken := len(os.read(terminal, min(pace or 65536, 65536))):
+                time.sleep(taken / pace if pace else 0)
         except OSError:  # its end
             pass
 
-    threading.Thread(target=read, daemon=True).start()
+    if pace != 0:
+        threading.Thread(target=read, daemon=True).start()
     try:
         yield terminal
     finally:

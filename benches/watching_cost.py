@@ -1,8 +1,8 @@
 """Trains without a screen and in the cockpit by turns and compares them; see watching_cost.sh, which calls it.
 
 A run's images/s are those of all its steps but the first ones, by the clock of its record (`time` in events.jsonl), so that whatever
-goes on between two steps counts as well. The cockpit runs in a pseudo-terminal of 120×40 that is read as fast as it writes, on the
-Network screen from the start.
+goes on between two steps counts as well. The cockpit runs in a pseudo-terminal of 120×40 that is read as fast as it writes, or at the
+pace that is given, on the Network screen from the start.
 """
 import argparse
 import json
@@ -22,12 +22,12 @@ JUDGED_MS = 1.0
 COMMAND = ["cargo", "run", "--release", "--quiet", "--"]
 
 
-def headless(command: list[str], run: str, _: int) -> None:
+def headless(command: list[str], run: str, *_) -> None:
     subprocess.run([*command, "--headless", "--run-dir", run], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def watched(command: list[str], run: str, last: int) -> None:
-    with cockpit([*command, "--run-dir", run]) as terminal:
+def watched(command: list[str], run: str, last: int, pace: int | None) -> None:
+    with cockpit([*command, "--run-dir", run], pace) as terminal:
         os.write(terminal, b"2")
         start = time.monotonic()
         while len(steps(events(run))) < last and time.monotonic() - start < PATIENCE:
@@ -41,7 +41,7 @@ def train(how, given) -> tuple[float, list[dict]]:
     command = [*COMMAND, "train", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(last), *off]
     with tempfile.TemporaryDirectory() as folder:
         run = os.path.join(folder, "run")
-        how(command, run, last)
+        how(command, run, last, given.pace)
         recorded = events(run)
         taken = steps(recorded)
         if len(taken) < last:
@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--pace", type=int, help="bytes a second that the terminal takes, 0: it is never read; the layers' times are left out")
     given = parser.parse_args()
 
     ratios, seen = [], []
@@ -70,6 +71,8 @@ def main() -> None:
     cost = sorted(100 * (1 - ratio) for ratio in ratios)
     print(f"\nwatching costs {statistics.median(cost):.2f} % (median; {cost[0]:.2f} to {cost[-1]:.2f})\n")
 
+    if given.pace is not None:
+        return
     if not seen:
         sys.exit("the layers were measured in no step after the first: take more STEPS")
     bench = [*COMMAND, "bench", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", "10"]
