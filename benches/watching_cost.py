@@ -50,6 +50,12 @@ def train(how, given) -> tuple[float, list[dict]]:
         return rate, [event["layers"] for event in recorded if event["event"] == "layers"]
 
 
+def bench(given) -> list[dict]:
+    """The layers' median times in `alexscope bench`, between two of the runs, so that both meet the same machine."""
+    command = [*COMMAND, "bench", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(given.steps // 2)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["layers"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, required=True)
@@ -59,13 +65,14 @@ def main() -> None:
     parser.add_argument("--pace", type=int, help="bytes a second that the terminal takes, 0: it is never read; the layers' times are left out")
     given = parser.parse_args()
 
-    ratios, seen = [], []
+    ratios, seen, benches = [], [], []
     for pair in range(given.pairs):
         # Each goes first in every other pair, so that a machine that slows down favours neither.
         order = [headless, watched] if pair % 2 == 0 else [watched, headless]
         results = {how: train(how, given) for how in order}
         alone, (with_cockpit, layers) = results[headless][0], results[watched]
         seen += layers[1:]
+        benches.append(bench(given))
         ratios.append(with_cockpit / alone)
         print(f"pair {pair + 1}: {alone:.2f} images/s without a screen, {with_cockpit:.2f} with the cockpit, {ratios[-1]:.4f}", flush=True)
     cost = sorted(100 * (1 - ratio) for ratio in ratios)
@@ -75,13 +82,11 @@ def main() -> None:
         return
     if not seen:
         sys.exit("the layers were measured in no step after the first: take more STEPS")
-    bench = [*COMMAND, "bench", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", "10"]
-    report = json.loads(subprocess.run(bench, check=True, capture_output=True, text=True).stdout)
     print(f"| layer | pass | bench, ms | Network screen, ms ({len(seen)} looks) | ratio |\n| --- | --- | --: | --: | --: |")
     worst = 1.0
-    for place, layer in enumerate(report["layers"]):
+    for place, layer in enumerate(benches[0]):
         for which in ["forward_ms", "backward_ms"]:
-            shown, measured = statistics.median(look[place][which] for look in seen), layer[which]
+            shown, measured = (statistics.median(layers[place][which] for layers in all) for all in (seen, benches))
             if measured < JUDGED_MS:
                 continue
             ratio = shown / measured

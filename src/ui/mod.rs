@@ -30,6 +30,7 @@ pub mod update;
 pub mod widgets;
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -54,8 +55,11 @@ pub use self::contest::{Contest, Look};
 
 /// Frames are at least this far apart.
 const FRAME: Duration = Duration::from_millis(33);
-/// Where nothing but progress is to be shown. Each frame takes a processor from the training for a moment.
-const PROGRESS: Duration = Duration::from_millis(125);
+/// Where nothing but progress is to be shown: each frame takes a processor from the training for a moment, so a frame that was long in
+/// the drawing is followed by a longer wait, up to a bound.
+const PROGRESS: RangeInclusive<Duration> = Duration::from_millis(125)..=Duration::from_millis(500);
+/// Of the time, one part in so many may go into drawing progress.
+const PROGRESS_SHARE: u32 = 400;
 /// Where the open screen shows no step either: no more than a sign of life.
 const ELSEWHERE: Duration = Duration::from_secs(1);
 
@@ -154,6 +158,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
         export: options.export,
         started: Instant::now(),
         changed: Some(Haste::Now),
+        drawing: Duration::ZERO,
     };
     let left = cockpit.run(&input, link.events, link.seen, options.signals);
     if left.is_err() {
@@ -172,6 +177,8 @@ struct Cockpit<'a> {
     started: Instant,
     /// What changed since the last frame, if anything.
     changed: Option<Haste>,
+    /// What the last frame took.
+    drawing: Duration,
 }
 
 impl Cockpit<'_> {
@@ -219,7 +226,7 @@ impl Cockpit<'_> {
         match (self.changed, self.app.screen) {
             (Some(Haste::Now), _) => FRAME,
             (Some(Haste::Progress), Screen::Layer | Screen::Predictions | Screen::Explain) => ELSEWHERE,
-            _ => PROGRESS,
+            _ => (self.drawing * PROGRESS_SHARE).clamp(*PROGRESS.start(), *PROGRESS.end()),
         }
     }
 
@@ -227,8 +234,11 @@ impl Cockpit<'_> {
         self.app.area = self.terminal.area().map_err(UiError::Output)?;
         self.changed = None;
         fault::point("draw");
+        let start = Instant::now();
         let app = &self.app;
-        self.terminal.draw(|area, buf| shell::view(app, area, buf)).map_err(UiError::Output)
+        self.terminal.draw(|area, buf| shell::view(app, area, buf)).map_err(UiError::Output)?;
+        self.drawing = start.elapsed();
+        Ok(())
     }
 
     /// Lets the application take a message in, and does what follows from it.
