@@ -51,8 +51,8 @@ def train(how, given) -> tuple[float, list[dict]]:
 
 
 def bench(given) -> list[dict]:
-    """The layers' median times in `alexscope bench`, between two of the runs, so that both meet the same machine."""
-    command = [*COMMAND, "bench", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(given.steps // 2)]
+    """The layers' median times in `alexscope bench`, between two of the runs and on the same pictures: what pooling takes depends on them."""
+    command = [*COMMAND, "bench", "--from-bytes", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(given.steps // 2)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["layers"]
 
 
