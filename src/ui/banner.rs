@@ -20,33 +20,41 @@ enum Banner {
 fn banner(app: &App) -> Option<Banner> {
     let session = app.session();
     if let Some(reason) = &session.failure {
-        return Some(Banner::Text(Tone::Bad, format!("✖ {reason} · N starts a new run, q quits")));
+        let keys = if app.readonly { "q quits" } else { "N starts a new run, q quits" };
+        return Some(Banner::Text(Tone::Bad, format!("✖ {reason} · {keys}")));
     }
     if app.worker_gone && session.finished.is_none() {
         return Some(Banner::Text(Tone::Bad, "✖ the trainer ended without a word · q quits".into()));
     }
     if let Some(bad) = &session.divergence {
-        return Some(Banner::Text(Tone::Bad, diverged(bad)));
+        let keys = "R goes back, also at a tenth of the rate; < lowers it, Space tries again";
+        return Some(Banner::Text(Tone::Bad, offering(app, &diverged(bad), keys)));
     }
     if session.phase == Phase::Finished {
-        let text = "■ the budget is used up · raise `epochs` or `steps` to go on, or N starts anew";
-        return Some(Banner::Text(Tone::Info, text.into()));
+        let text = offering(app, "■ the budget is used up", "raise `epochs` or `steps` to go on, or N starts anew");
+        return Some(Banner::Text(Tone::Info, text));
     }
     match news(app) {
         Some(FetchState::Running { bytes, of }) => return Some(Banner::Fetching { bytes: *bytes, of: *of }),
         Some(FetchState::Failed { reason }) => {
-            let text = format!("▲ CIFAR-10 was not fetched: {reason} · D tries again, Esc hides this");
-            return Some(Banner::Text(Tone::Warning, text));
+            let keys = if app.readonly { "Esc hides this" } else { "D tries again, Esc hides this" };
+            return Some(Banner::Text(Tone::Warning, format!("▲ CIFAR-10 was not fetched: {reason} · {keys}")));
         }
         Some(FetchState::Done { .. }) => {
-            return Some(Banner::Text(Tone::Info, "✔ CIFAR-10 is here · N starts a new run with it".into()));
+            return Some(Banner::Text(Tone::Info, offering(app, "✔ CIFAR-10 is here", "N starts a new run with it")));
         }
         None => {}
     }
     let stands_in = session.header.as_ref().map_or(app.data_missing, |header| header.data.stand_in);
-    let long = "Emoji-10 stands in for CIFAR-10 · D fetches it";
-    let text = if line::width(long) + 2 <= app.area.width { long } else { "Emoji-10 stands in · D gets CIFAR-10" };
-    stands_in.then(|| Banner::Text(Tone::Info, text.into()))
+    let long = offering(app, "Emoji-10 stands in for CIFAR-10", "D fetches it");
+    let fits = line::width(&long) + 2 <= app.area.width;
+    let text = if fits { long } else { offering(app, "Emoji-10 stands in", "D gets CIFAR-10") };
+    stands_in.then_some(Banner::Text(Tone::Info, text))
+}
+
+/// What is so, and the keys that change it, which a cockpit that only looks on does not have.
+fn offering(app: &App, what: &str, keys: &str) -> String {
+    if app.readonly { what.into() } else { format!("{what} · {keys}") }
 }
 
 fn diverged(bad: &Divergence) -> String {
@@ -54,10 +62,7 @@ fn diverged(bad: &Divergence) -> String {
         "loss" => "the loss".to_string(),
         what => format!("{}'s {what}", bad.layer),
     };
-    let step = grouped(bad.step);
-    format!(
-        "✖ step {step} was not taken: {what} is not finite · R goes back, also at a tenth of the rate; < lowers it, Space tries again"
-    )
+    format!("✖ step {} was not taken: {what} is not finite", grouped(bad.step))
 }
 
 /// How fetching goes or went, unless a person put it away.

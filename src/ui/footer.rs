@@ -94,7 +94,7 @@ fn does_nothing(app: &App, action: Action) -> bool {
         Action::PauseOrResume | Action::Steps(_) => nobody_listens || session.phase == Phase::Finished,
         Action::Nudge(knob, _) => nobody_listens || !app.has_use_for(knob),
         Action::Undo => nobody_listens || session.undoable().is_none(),
-        Action::Save => nobody_listens,
+        Action::Save | Action::Moments => nobody_listens,
         _ => false,
     }
 }

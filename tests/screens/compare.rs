@@ -107,6 +107,16 @@ fn the_curve_of_the_run_that_trains_grows_with_it_and_the_table_waits_for_its_en
 }
 
 #[test]
+fn a_finished_comparison_that_is_looked_at_offers_no_key_that_steers() {
+    let mut cockpit = comparing(120, 40);
+    cockpit.app.leave_at_end = false;
+    cockpit.happens([finished(), phase(Phase::Finished)]);
+    assert_eq!(cockpit.line_with("the budget is used up").trim(), "■ the budget is used up");
+    let footer = cockpit.line_with("q quit");
+    assert!(footer.contains("b bands") && !footer.contains("rewind"), "{footer}");
+}
+
+#[test]
 fn columns_without_room_come_into_view_with_an_arrow_and_differences_scroll() {
     let mut cockpit = comparing(80, 24);
     assert!(!cockpit.screen().contains("meters"), "{}", cockpit.screen());
