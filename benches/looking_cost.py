@@ -10,9 +10,8 @@ import sys
 import tempfile
 import time
 
-from watched_run import cockpit, events, steps
+from watched_run import PROGRAM, cockpit, events, steps
 
-PROGRAM = "target/release/alexscope"
 # After a key, until whatever was under way is over.
 SETTLE = 1.0
 PATIENCE = 300
@@ -42,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = os.path.join(folder, "run")
         quiet = ["--evaluate-every", "0", "--checkpoint-every", "0", "--steps", "0"]
-        command = [PROGRAM, "train", "--model", given.model, "--batch-size", str(given.batch_size), *quiet, "--run-dir", run]
+        command = [*PROGRAM, "train", "--model", given.model, "--batch-size", str(given.batch_size), *quiet, "--run-dir", run]
         with cockpit(command) as terminal:
             start = time.monotonic()
             while len(steps(events(run))) < 3:

@@ -10,6 +10,8 @@ import termios
 import threading
 import time
 
+# Cargo makes way for the program it starts: signals and terminal are the program's own.
+PROGRAM = ["cargo", "run", "--release", "--quiet", "--"]
 AUTOGROUP = "/proc/self/autogroup"
 
 

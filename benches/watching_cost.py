@@ -13,13 +13,12 @@ import sys
 import tempfile
 import time
 
-from watched_run import cockpit, events, steps
+from watched_run import PROGRAM, cockpit, events, steps
 
 WARM_UP = 4
 PATIENCE = 600
 # Layers shorter than this are shown but not judged: their times are mostly noise.
 JUDGED_MS = 1.0
-COMMAND = ["cargo", "run", "--release", "--quiet", "--"]
 
 
 def headless(command: list[str], run: str, *_) -> None:
@@ -38,7 +37,7 @@ def train(how, given) -> tuple[float, list[dict]]:
     """Images/s, and what the record says of the layers."""
     last = WARM_UP + given.steps
     off = ["--evaluate-every", "0", "--checkpoint-every", "0"]
-    command = [*COMMAND, "train", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(last), *off]
+    command = [*PROGRAM, "train", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(last), *off]
     with tempfile.TemporaryDirectory() as folder:
         run = os.path.join(folder, "run")
         how(command, run, last, given.pace)
@@ -52,7 +51,7 @@ def train(how, given) -> tuple[float, list[dict]]:
 
 def bench(given) -> list[dict]:
     """The layers' median times in `alexscope bench`, between two of the runs and on the same pictures: what pooling takes depends on them."""
-    command = [*COMMAND, "bench", "--from-bytes", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(given.steps // 2)]
+    command = [*PROGRAM, "bench", "--from-bytes", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(given.steps // 2)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["layers"]
 
 
