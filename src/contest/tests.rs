@@ -1,29 +1,11 @@
 use super::*;
-use crate::session::{DatasetInfo, DeviceInfo, Evaluation, Event, FinishReason, RunHeader, Split, Stamped, StepStats};
+use crate::session::{Evaluation, Event, FinishReason, RunHeader, Split, Stamped, StepStats, testing};
 use crate::spec::zoo;
 
 fn header(seed: u64) -> RunHeader {
-    let model = zoo::load("lenet5").unwrap();
-    let mut settings = model.settings().unwrap();
-    settings.set(crate::knobs::Knob::Seed, seed as f64).unwrap();
-    RunHeader {
-        version: String::new(),
-        run: String::new(),
-        folder: String::new(),
-        model,
-        settings,
-        data: DatasetInfo {
-            name: "CIFAR-10".into(),
-            stand_in: false,
-            folder: String::new(),
-            classes: Vec::new(),
-            train: 50_000,
-            test: 10_000,
-        },
-        device: DeviceInfo { name: "CPU".into(), threads: 2 },
-        started_at: 0,
-        parent: None,
-    }
+    let mut header = testing::header(zoo::load("lenet5").unwrap());
+    header.settings.set(crate::knobs::Knob::Seed, seed as f64).unwrap();
+    header
 }
 
 /// A run of 1,000 pictures a second that was tested every ten steps, half an epoch and 25 seconds apart.

@@ -12,6 +12,8 @@ mod rate_test;
 mod road;
 pub mod series;
 mod state;
+#[cfg(test)]
+pub mod testing;
 
 pub use command::Command;
 pub use confusion::{Confusion, Mistake, likeliest};

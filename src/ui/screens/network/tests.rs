@@ -3,9 +3,7 @@ use std::time::Duration;
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::*;
-use crate::session::{
-    Change, Command, DatasetInfo, DeviceInfo, Event, LayerStats, LayersSeen, Pass, Progress, RunHeader, Stamped,
-};
+use crate::session::{Change, Command, Event, LayerStats, LayersSeen, Pass, Progress, Stamped, testing};
 use crate::spec::{Layer, LayerSpec, zoo};
 use crate::ui::app::Msg;
 use crate::ui::screens::Screen;
@@ -18,26 +16,7 @@ fn begun(model: &str, width: u16, height: u16) -> App {
     let model = zoo::load(model).unwrap();
     let mut app = App::new(model.clone(), Theme::named(ThemeName::Dark), Rect::new(0, 0, width, height));
     app.screen = Screen::Network;
-    let data = DatasetInfo {
-        name: "CIFAR-10".into(),
-        stand_in: false,
-        folder: String::new(),
-        classes: Vec::new(),
-        train: 50_000,
-        test: 10_000,
-    };
-    let header = RunHeader {
-        version: "0.1.0".into(),
-        run: "test".into(),
-        folder: String::new(),
-        settings: model.settings().unwrap(),
-        model,
-        data,
-        device: DeviceInfo { name: "CPU".into(), threads: 2 },
-        started_at: 0,
-        parent: None,
-    };
-    happen(&mut app, Event::Started(Box::new(header)));
+    happen(&mut app, Event::Started(Box::new(testing::header(model))));
     app
 }
 
