@@ -12,7 +12,7 @@ use crate::probe::{Probe, Seen};
 /// Looks are at least this far apart.
 const LEAST: Duration = Duration::from_millis(100);
 /// Share of the time that looking may take while the network learns.
-const SHARE: f64 = 0.015;
+const SHARE: f64 = 0.01;
 /// Seconds of looking that may be saved up: a person who leafs through layers gets an answer at once.
 const SAVED_UP: f64 = 0.3;
 
