@@ -281,6 +281,27 @@ fn dropout_is_shown_as_it_fell_on_the_first_picture_of_the_step() {
 }
 
 #[test]
+fn kernels_that_a_network_lays_over_blue_first_say_so_and_no_deeper_ones_do() {
+    for (name, blue_first) in [("paddle", true), ("lenet5", false)] {
+        let model = zoo::load(name).unwrap();
+        let convolutions = model.layers.iter().enumerate().filter(|(_, layer)| matches!(layer.what, LayerSpec::Conv2d { .. }));
+        let places: Vec<usize> = convolutions.map(|(place, _)| place).take(2).collect();
+        let standing = Standing { step: 0, settings: Arc::new(model.settings().unwrap()), taken: None };
+        let dataset = Arc::new(crate::dataset::load(&crate::dataset::Opened::Emoji10).unwrap());
+        let network = Network::build(&model, 3, 1).unwrap();
+        let mut viewer = NetworkViewer::new(&network, model, dataset).unwrap();
+        let seen = places.iter().map(|layer| {
+            let probe = LayerProbe { layer: *layer, picture: Picture::Test(0), training: false, unit: 0 };
+            let Sight::Layer(seen) = viewer.look(&Probe::Layer(probe), &standing).unwrap() else {
+                panic!("a layer was asked for")
+            };
+            seen.weights.unwrap().blue_first
+        });
+        assert_eq!(seen.collect::<Vec<_>>(), [blue_first, false], "{name}");
+    }
+}
+
+#[test]
 fn what_is_not_there_to_be_seen_is_said() {
     let model = zoo::load("lenet5").unwrap();
     let settings = Arc::new(model.settings().unwrap());
