@@ -239,9 +239,7 @@ fn exporter(header: &RunHeader) -> ui::Export {
     let title = format!("alexscope: {}", header.run);
     Box::new(move |request| match request {
         ExportRequest::Screen(buffer) => {
-            let path = unused(&folder, "screen", "svg");
-            export::screen::save(&buffer, Ground::DARK, &title, &path).map_err(|error| error.to_string())?;
-            Ok(path.display().to_string())
+            both(&folder, "screen", &|path| export::screen::save(&buffer, Ground::DARK, &title, path))
         }
         ExportRequest::Network { name, toml } => {
             let path = unused(&folder, &name, "toml");

@@ -1,5 +1,5 @@
-//! Pictures of what the cockpit shows, for files: a screen as SVG ([`screen`]), a chart, maps and kernels, or the
-//! confusion matrix as PNG or SVG ([`chart`], [`mosaic`], [`matrix`]).
+//! Pictures of what the cockpit shows, for files: a screen, a chart, maps and kernels, or the confusion
+//! matrix, each as PNG or SVG ([`screen`], [`chart`], [`mosaic`], [`matrix`]).
 
 pub mod chart;
 mod error;

@@ -20,7 +20,7 @@ pub fn save(bitmap: &Bitmap, path: &Path) -> Result<()> {
     whole_file::write(path, &bytes).map_err(|source| Error::Writing { path: path.into(), source })
 }
 
-fn png(bitmap: &Bitmap) -> Result<Vec<u8>> {
+pub(super) fn png(bitmap: &Bitmap) -> Result<Vec<u8>> {
     let (width, height) = (bitmap.width as u32, bitmap.height as u32);
     let mut bytes = Bytes::new(Vec::new());
     let pixels = bitmap.pixels.as_flattened();

@@ -80,7 +80,7 @@ pub enum ExportRequest {
         confusion: Box<Confusion>,
         classes: Vec<String>,
     },
-    /// The screen as it is.
+    /// The screen as it is, or a part of it.
     Screen(Buffer),
 }
 

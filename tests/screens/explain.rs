@@ -3,7 +3,7 @@
 use alexscope::knobs::Knob;
 use alexscope::probe::{LayerSight, Maps, Probe, Seen, Sight};
 use alexscope::session::{Command, Event, LayerStats, LayersSeen};
-use alexscope::ui::app::Msg;
+use alexscope::ui::app::{Effect, ExportRequest, Msg};
 use alexscope::ui::theme::{Theme, ThemeName};
 use insta::assert_snapshot;
 
@@ -120,6 +120,29 @@ fn every_layer_can_be_explained_at_every_size() {
             cockpit.press("e");
             cockpit.terminal();
             cockpit.press("e )");
+        }
+    }
+}
+
+#[test]
+fn an_export_of_the_network_or_of_an_explanation_is_of_what_stands_there() {
+    for key in ["5", "2"] {
+        for size in SIZES {
+            let mut cockpit = explaining("lrn1", size);
+            answer(&mut cockpit, None);
+            cockpit.press(key);
+            let screen = cockpit.screen();
+            cockpit.press("E c");
+            let Some(Effect::Export(ExportRequest::Screen(body))) = cockpit.effects.last() else {
+                panic!("{:?}", cockpit.effects)
+            };
+            let line = |y| (body.area.left()..body.area.right()).map(|x| body[(x, y)].symbol()).collect::<String>();
+            let lines: Vec<String> = (body.area.top()..body.area.bottom()).map(line).collect();
+            let shown: Vec<&str> = screen.lines().collect();
+            assert_eq!(lines.len(), shown.len() - 2, "all but the tabs and the keys");
+            for (exported, shown) in lines.iter().zip(&shown[1..]) {
+                assert_eq!(exported.trim(), shown.trim());
+            }
         }
     }
 }

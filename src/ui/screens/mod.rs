@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 use super::action::Action;
 use super::app::{App, Effect, ExportRequest, Overlay};
 use super::field::Field;
+use super::shell;
 use super::theme::Theme;
 use super::widgets::line;
 use crate::probe::Picture;
@@ -114,7 +115,9 @@ pub fn exportable(app: &App) -> String {
         Screen::Layer => layer::exportable(app).unwrap_or_else(|| train::exportable(app)),
         Screen::Predictions if app.shown().confusion.is_some() => "the confusion matrix".into(),
         Screen::Compare => compare::exportable(app),
-        Screen::Train | Screen::Network | Screen::Predictions | Screen::Explain => train::exportable(app),
+        Screen::Network => "the network and its figures".into(),
+        Screen::Explain => "the layer's explanation".into(),
+        Screen::Train | Screen::Predictions => train::exportable(app),
     }
 }
 
@@ -128,6 +131,18 @@ pub fn export(app: &App) -> Option<ExportRequest> {
             Some(ExportRequest::Matrix { confusion, classes })
         }
         Screen::Compare => compare::export(app),
-        Screen::Train | Screen::Network | Screen::Explain => None,
+        Screen::Network | Screen::Explain => Some(ExportRequest::Screen(body(app))),
+        Screen::Train => None,
     }
+}
+
+/// What is drawn between the tabs and the keys.
+fn body(app: &App) -> Buffer {
+    let mut whole = Buffer::empty(app.area);
+    shell::view(app, app.area, &mut whole);
+    let mut body = Buffer::empty(shell::frame(app, app.area).body.intersection(app.area));
+    for place in body.area.positions() {
+        body[place] = whole[place].clone();
+    }
+    body
 }
