@@ -63,6 +63,8 @@ pub enum Action {
     OtherPicture(isize),
     RandomPicture,
     OwnPicture,
+    /// Shows the next of the pinned pictures.
+    NextPinned,
     /// Which of a layer's values are shown.
     Subject,
     Scale,

@@ -150,6 +150,26 @@ fn looking_is_asked_for_while_the_screen_is_open_and_no_longer() {
 }
 
 #[test]
+fn pinned_pictures_are_gone_through_in_their_order_until_they_are_let_go() {
+    let mut cockpit = looking_at("conv1", (120, 40));
+    cockpit.press("w");
+    assert!(cockpit.screen().contains("no picture is pinned"), "{}", cockpit.screen());
+    cockpit.press("n n b n b n");
+    let mut shown = |keys: &str| {
+        cockpit.press(keys);
+        let Some(Command::Watch(Some(Probe::Layer(probe)))) = cockpit.sent.last() else { panic!("{:?}", cockpit.sent.last()) };
+        probe.picture.clone()
+    };
+    assert_eq!(["w", "w", "w"].map(&mut shown), [2, 3, 2].map(Picture::Test));
+    assert_eq!(["b", "w", "w"].map(&mut shown), [2, 3, 3].map(Picture::Test), "picture 2 is let go");
+    answer(&mut cockpit, conv1());
+    assert!(cockpit.screen().contains("◈ 1 of 1 pinned"), "{}", cockpit.screen());
+    cockpit.press("n");
+    answer(&mut cockpit, conv1());
+    assert!(!cockpit.screen().contains("◈"), "{}", cockpit.screen());
+}
+
+#[test]
 fn a_picture_of_ones_own_is_named_and_what_is_wrong_with_it_is_said() {
     let mut cockpit = looking_at("conv1", (80, 24));
     cockpit.press("o");

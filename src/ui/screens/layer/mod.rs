@@ -3,6 +3,7 @@
 mod enlarged;
 mod lrn;
 mod numbers;
+mod pinned;
 mod prepared;
 mod subject;
 
@@ -21,6 +22,7 @@ use crate::ui::screens::{self, Screen, network};
 use crate::ui::widgets::panel::panel;
 use crate::ui::widgets::tilegrid::TileGrid;
 use crate::ui::widgets::{line, raster};
+use pinned::Pinned;
 use prepared::Prepared;
 use subject::Shown;
 pub use subject::Subject;
@@ -31,6 +33,7 @@ const ROOMY: u16 = 60;
 #[derive(Debug)]
 pub struct LayerScreen {
     pub picture: Picture,
+    pinned: Pinned,
     /// What is shown of the layer; one that it does not have falls back to its output.
     subject: Subject,
     scale: Scale,
@@ -58,6 +61,7 @@ impl Default for LayerScreen {
     fn default() -> Self {
         LayerScreen {
             picture: Picture::Test(0),
+            pinned: Pinned::default(),
             subject: Subject::Output,
             scale: Scale::default(),
             colours: ColourMap::default(),
@@ -201,6 +205,7 @@ fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     if screen.training {
         facts.push(fact("with dropout".into()));
     }
+    facts.extend(screen.pinned.mark(&screen.picture).map(fact));
     panel(area, buf, theme, &scene.layer.name, facts, &format!("step {}", grouped(scene.seen.step)));
     if screen.enlarged {
         let main = Rect { width: scene.side.map_or(area.right(), |side| side.x - 1) - area.x, ..area };
@@ -257,6 +262,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::OtherPicture(by) => other_picture(app, by),
         Action::RandomPicture => random_picture(app),
         Action::OwnPicture => screens::ask_own_picture(app),
+        Action::Pin => pinned::turn(app),
+        Action::NextPinned => pinned::show_next(app),
         Action::Subject => next_subject(app),
         Action::Scale => app.layer.scale = app.layer.scale.next(),
         Action::Colours => {
