@@ -30,6 +30,7 @@ pub fn contenders(figures: &Figures, target: Option<f64>) -> Table {
             row.push(match mean(&reached) {
                 Some(seconds) if missed == 0 => format!("{seconds:.0}"),
                 Some(seconds) => format!("{seconds:.0} ({missed} never)"),
+                None if runs.is_empty() => none(),
                 None => "never".into(),
             });
         }

@@ -86,3 +86,11 @@ fn the_table_says_how_long_a_common_accuracy_took() {
     assert_eq!(table.rows[1].last().unwrap(), "50");
     assert_eq!(table.rows[0][3], "50.00 ± 5.00");
 }
+
+#[test]
+fn of_a_contender_whose_runs_have_not_ended_nothing_is_said_not_even_never() {
+    let mut figures = figures(0.0);
+    figures.runs.retain(|(place, _)| place.contender == 0);
+    assert_eq!(tables::contenders(&figures, Some(0.5)).rows[1].last().unwrap(), "–");
+    assert_eq!(tables::contenders(&figures, Some(0.9)).rows[0].last().unwrap(), "never");
+}
