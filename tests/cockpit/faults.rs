@@ -137,8 +137,14 @@ fn a_run_that_diverges_offers_to_go_back_at_a_tenth_of_the_rate_and_trains_on_fr
     cockpit.press("L:learning-rate 100\r");
     cockpit.shows("DIVERGED");
     cockpit.shows("at a tenth");
-    cockpit.press("R");
-    cockpit.shows("before l");
+    // Before the thread that saves is done there is nothing to go back to.
+    cockpit.until("a saved moment", |_| checkpoints(folder.path()) > 0);
+    let end = Instant::now() + SOON;
+    while !cockpit.contents().contains("before l") {
+        assert!(Instant::now() < end, "{}", cockpit.contents());
+        cockpit.press("R");
+        thread::sleep(Duration::from_millis(300));
+    }
     cockpit.press("t");
     cockpit.shows("0.001");
     cockpit.shows("PAUSED");

@@ -85,10 +85,10 @@ impl Cockpit {
         Cockpit::start(Cockpit::command(folder, arguments), Reading::AtOnce)
     }
 
-    /// Opens it with a fault on demand.
+    /// Opens it with a fault on demand; only what the fault leads to is saved.
     #[cfg(debug_assertions)]
     pub fn with_fault(folder: &Path, fault: &str) -> Cockpit {
-        let mut command = Cockpit::command(folder, &[]);
+        let mut command = Cockpit::command(folder, &["--checkpoint-every", "0"]);
         command.env(alexscope::fault::VARIABLE, fault);
         Cockpit::start(command, Reading::AtOnce)
     }
