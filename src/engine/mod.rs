@@ -4,11 +4,15 @@
 //! Commands may come at any time, also in the middle of a step. What follows from each is a list of events: the engine
 //! decides, the events are what it decided.
 
+mod action;
 mod learner;
+mod outcome;
+mod planning;
 mod rate_test;
 mod room;
 mod schedule;
 mod script;
+mod steering;
 #[cfg(test)]
 mod tests;
 mod viewer;
@@ -16,83 +20,15 @@ mod viewer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use action::{Action, BatchRange, Outcome, Pictures, Position, StepPlan};
 pub use learner::{Checkpoint, Flow, Gate, Learner, LearnerError, Onward, Point, StepResult, Stepped, Tensors, Tested};
 pub use rate_test::{Sweep, rate_test};
 pub use schedule::learning_rate;
 pub use script::{Script, ScriptError, ScriptLine};
 pub use viewer::{Standing, Viewer};
 
-use crate::knobs::{Applies, Knob, Nudge, Settings};
-use crate::session::{
-    Change, Command, Confusion, Divergence, Evaluation, Event, FinishReason, Moment, Phase, SaveReason, Split, StepStats,
-};
-
-/// Where a run stands: what lies behind it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// Steps taken.
-    pub step: u64,
-    /// Epochs completed.
-    pub epoch: u32,
-    /// Training pictures of the current epoch that were used.
-    pub offset: usize,
-}
-
-/// A stretch of the training pictures in an epoch's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BatchRange {
-    pub epoch: u32,
-    pub first: usize,
-    pub count: usize,
-}
-
-/// Everything a learner must know to take one step; the same plan on the same weights is the same step.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StepPlan {
-    /// Number of the step, from 1.
-    pub step: u64,
-    pub batch: BatchRange,
-    /// The batch of the step after, so that it can be prepared meanwhile.
-    pub next: BatchRange,
-    /// After schedule and warm-up.
-    pub learning_rate: f64,
-    pub settings: Arc<Settings>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    Step(StepPlan),
-    /// Evaluate on the first `pictures` of the test set.
-    Evaluate {
-        pictures: usize,
-        settings: Arc<Settings>,
-    },
-    Save(SaveReason),
-    /// Go back to a checkpoint, then [`Engine::rewind`].
-    Rewind {
-        checkpoint: String,
-        slower: bool,
-    },
-    /// Nothing to do until a command comes.
-    Wait,
-    /// The run is over.
-    End(FinishReason),
-}
-
-/// What became of an [`Action`].
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    Stepped(StepResult),
-    Diverged(Divergence),
-    /// There is no room for a batch of this size, in words.
-    NoRoom(String),
-    Evaluated(Tested),
-    /// What was to be saved is in safe hands.
-    Copied,
-    NotSaved(String),
-    /// Given up half-way, nothing was changed.
-    Abandoned,
-}
+use crate::knobs::{Knob, Nudge, Settings};
+use crate::session::{Event, FinishReason, Moment, Phase, SaveReason};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -102,13 +38,6 @@ enum State {
     Paused,
     /// The budget is used up.
     Done,
-}
-
-/// How many pictures a run has.
-#[derive(Clone, Copy, Debug)]
-pub struct Pictures {
-    pub train: usize,
-    pub test: usize,
 }
 
 #[derive(Debug)]
@@ -266,283 +195,6 @@ impl Engine {
     /// Number of the first step that a change made now can reach.
     fn next_step(&self) -> u64 {
         self.position.step + 1 + u64::from(self.in_flight.is_some())
-    }
-
-    /// Takes a command, at any time.
-    pub fn command(&mut self, command: Command) -> Vec<Event> {
-        match command {
-            Command::Pause => self.pause(),
-            Command::Resume => self.go_on(State::Running),
-            Command::Step(count) => self.go_on(State::Counting(count.max(1))),
-            Command::Set { knob, value } => self.set(knob, value),
-            Command::Evaluate => {
-                self.evaluation_due.get_or_insert(self.pictures_to_test());
-                Vec::new()
-            }
-            Command::Save => {
-                self.want_save(SaveReason::Asked);
-                Vec::new()
-            }
-            Command::Rewind { checkpoint, slower } => {
-                self.rewind_due = Some((checkpoint, slower));
-                Vec::new()
-            }
-            // Whoever vanished is noticed more than once.
-            Command::Stop { .. } if self.stopping => Vec::new(),
-            Command::Stop { save } => {
-                self.stopping = true;
-                if save {
-                    self.want_save(SaveReason::Ending);
-                }
-                Vec::new()
-            }
-            // The worker's own business.
-            Command::WatchLayers(_) | Command::Watch(_) | Command::FetchData | Command::TestRate => Vec::new(),
-        }
-    }
-
-    fn pause(&mut self) -> Vec<Event> {
-        if !matches!(self.state, State::Running | State::Counting(_)) {
-            return Vec::new();
-        }
-        self.state = State::Paused;
-        vec![phase(Phase::Paused, "")]
-    }
-
-    fn go_on(&mut self, to: State) -> Vec<Event> {
-        if self.budget_is_used_up() {
-            self.state = State::Done;
-            return vec![rejected("resume", "the budget is used up: raise epochs or steps first")];
-        }
-        let was = std::mem::replace(&mut self.state, to);
-        (self.diverged, self.halved) = (false, false);
-        if was == to { Vec::new() } else { vec![phase(Phase::Training, "")] }
-    }
-
-    fn set(&mut self, knob: Knob, value: f64) -> Vec<Event> {
-        let spec = knob.spec();
-        let asked = format!("{knob} {}", spec.format(value));
-        if let Err(error) = spec.check(value) {
-            return vec![rejected(&asked, &error.to_string())];
-        }
-        if let Knob::LrnLayer(layer) = knob
-            && !(1..=self.lrn_layers).contains(&layer)
-        {
-            return vec![rejected(&asked, &format!("this network has {} LRN layers, counted from 1", self.lrn_layers))];
-        }
-        match spec.applies {
-            Applies::NextStep => self.put(knob, value).into_iter().collect(),
-            Applies::NextEpoch if self.position == Position::default() && self.in_flight.is_none() => {
-                self.put(knob, value).into_iter().collect()
-            }
-            Applies::NextEpoch => {
-                self.waiting.insert(knob, value);
-                vec![Event::Pending { knob, to: spec.format(value), applies: spec.applies }]
-            }
-            // The engine only says so; who starts the new run takes the value along.
-            Applies::NewRun => vec![Event::Pending { knob, to: spec.format(value), applies: spec.applies }],
-        }
-    }
-
-    /// A save that is due already stays due for the reason that weighs more.
-    pub fn want_save(&mut self, reason: SaveReason) {
-        let weight = |reason: SaveReason| match reason {
-            SaveReason::Scheduled => 0,
-            SaveReason::BeforeChange | SaveReason::BeforeRewind | SaveReason::Rewound => 1,
-            SaveReason::Ending => 2,
-            SaveReason::Asked => 3,
-        };
-        self.save_due = Some(self.save_due.map_or(reason, |due| if weight(due) > weight(reason) { due } else { reason }));
-    }
-
-    /// Asks for a checkpoint of the moment before a change, unless that moment is saved or follows from the seed.
-    fn save_before_change(&mut self) {
-        let reached = self.position.step + u64::from(self.in_flight.is_some());
-        if reached > self.saved_at && self.settings_before.is_none() {
-            self.settings_before = Some(self.settings.clone());
-            self.want_save(SaveReason::BeforeChange);
-        }
-    }
-
-    fn put(&mut self, knob: Knob, value: f64) -> Option<Event> {
-        let from = self.settings.text(knob);
-        if self.settings.get(knob) != value {
-            self.save_before_change();
-        }
-        let settings = Arc::make_mut(&mut self.settings);
-        // Checked before; a value out of range changes nothing.
-        settings.set(knob, value).ok()?;
-        let to = settings.text(knob);
-        (from != to).then(|| Event::Changed(Change { step: self.next_step(), knob, from, to }))
-    }
-
-    /// What is to be done now. Script lines that are due are applied first, so it also returns events.
-    pub fn next_action(&mut self) -> (Action, Vec<Event>) {
-        let mut events = Vec::new();
-        if matches!(self.state, State::Running | State::Counting(_)) && !self.stopping {
-            for (knob, value) in self.script.due(self.position.step + 1) {
-                events.extend(self.set(knob, value));
-            }
-        }
-        let action = self.action(&mut events);
-        if let Action::Step(plan) = &action {
-            self.in_flight = Some(plan.batch);
-        }
-        (action, events)
-    }
-
-    fn action(&mut self, events: &mut Vec<Event>) -> Action {
-        if let Some((checkpoint, slower)) = self.rewind_due.take() {
-            return Action::Rewind { checkpoint, slower };
-        }
-        if let Some(reason) = self.save_due {
-            return Action::Save(reason);
-        }
-        if self.stopping {
-            return Action::End(FinishReason::Stopped);
-        }
-        if let Some(pictures) = self.evaluation_due {
-            events.push(phase(Phase::Evaluating, &format!("on {pictures} test pictures")));
-            return Action::Evaluate { pictures, settings: self.settings.clone() };
-        }
-        match self.state {
-            State::Paused => Action::Wait,
-            State::Done if !self.budget_is_used_up() => {
-                self.state = State::Running;
-                events.push(phase(Phase::Training, ""));
-                self.action(events)
-            }
-            State::Done => Action::Wait,
-            State::Running | State::Counting(_) if self.budget_is_used_up() => {
-                self.state = State::Done;
-                events.push(phase(Phase::Finished, "the budget of steps or epochs is used up"));
-                Action::End(FinishReason::Budget)
-            }
-            State::Running | State::Counting(_) => Action::Step(self.plan()),
-        }
-    }
-
-    fn plan(&self) -> StepPlan {
-        let batch = self.batch_at(self.position);
-        StepPlan {
-            step: self.position.step + 1,
-            batch,
-            next: self.batch_at(self.after(batch)),
-            learning_rate: learning_rate(&self.settings, self.position.step, self.epoch(), self.steps_per_epoch()),
-            settings: self.settings.clone(),
-        }
-    }
-
-    fn batch_at(&self, position: Position) -> BatchRange {
-        let count = self.settings.count(Knob::BatchSize).min(self.pictures.train - position.offset);
-        BatchRange { epoch: position.epoch, first: position.offset, count }
-    }
-
-    fn after(&self, batch: BatchRange) -> Position {
-        let end = batch.first + batch.count;
-        let (epoch, offset) = if end >= self.pictures.train { (batch.epoch + 1, 0) } else { (batch.epoch, end) };
-        Position { step: self.position.step + 1, epoch, offset }
-    }
-
-    fn steps_per_epoch(&self) -> f64 {
-        self.pictures.train as f64 / self.settings.get(Knob::BatchSize).max(1.0)
-    }
-
-    fn budget_is_used_up(&self) -> bool {
-        let (steps, epochs) = (self.settings.count(Knob::Steps) as u64, self.settings.count(Knob::Epochs));
-        (steps > 0 && self.position.step >= steps) || (epochs > 0 && self.position.epoch as usize >= epochs)
-    }
-
-    fn pictures_to_test(&self) -> usize {
-        match self.settings.count(Knob::EvaluatePictures) {
-            0 => self.pictures.test,
-            some => some.min(self.pictures.test),
-        }
-    }
-
-    /// Takes in what became of the last action.
-    pub fn absorb(&mut self, outcome: Outcome) -> Vec<Event> {
-        match outcome {
-            Outcome::Stepped(result) => self.stepped(result),
-            Outcome::Diverged(divergence) => {
-                self.in_flight = None;
-                self.state = State::Paused;
-                self.diverged = true;
-                vec![Event::Diverged(divergence), phase(Phase::Paused, "the loss or a gradient is not a finite number")]
-            }
-            Outcome::NoRoom(reason) => self.take_half(&reason),
-            Outcome::Evaluated(tested) => self.evaluated(tested),
-            Outcome::Copied => {
-                self.saved_at = self.position.step;
-                (self.save_due, self.settings_before) = (None, None);
-                Vec::new()
-            }
-            Outcome::NotSaved(reason) => {
-                (self.save_due, self.settings_before) = (None, None);
-                vec![rejected("save", &reason)]
-            }
-            Outcome::Abandoned => {
-                self.in_flight = None;
-                Vec::new()
-            }
-        }
-    }
-
-    fn stepped(&mut self, result: StepResult) -> Vec<Event> {
-        let Some(batch) = self.in_flight.take() else { return Vec::new() };
-        let epoch_before = self.position.epoch;
-        self.position = self.after(batch);
-        self.last_loss = Some(result.loss);
-        let mut events = vec![Event::Step(StepStats {
-            step: self.position.step,
-            epoch: self.epoch(),
-            loss: result.loss,
-            accuracy: result.correct as f64 / batch.count as f64,
-            learning_rate: result.learning_rate,
-            images_per_second: batch.count as f64 / result.seconds.max(1e-9),
-            merged: None,
-        })];
-        let every = self.settings.count(Knob::EvaluateEvery) as u64;
-        let finished = self.budget_is_used_up();
-        if self.position.epoch > epoch_before {
-            for (knob, value) in std::mem::take(&mut self.waiting) {
-                events.extend(self.put(knob, value));
-            }
-            self.evaluation_due = Some(self.pictures.test);
-        } else if finished || (every > 0 && self.position.step.is_multiple_of(every)) {
-            self.evaluation_due = Some(self.pictures_to_test());
-        }
-        let save_every = self.settings.count(Knob::CheckpointEvery) as u64;
-        if save_every > 0 && self.position.step.is_multiple_of(save_every) {
-            self.want_save(SaveReason::Scheduled);
-        }
-        match self.state {
-            State::Counting(1) if !finished => {
-                self.state = State::Paused;
-                events.push(phase(Phase::Paused, ""));
-            }
-            State::Counting(count) => self.state = State::Counting(count.saturating_sub(1).max(1)),
-            _ => {}
-        }
-        events
-    }
-
-    fn evaluated(&mut self, tested: Tested) -> Vec<Event> {
-        self.evaluation_due = None;
-        let accuracy = tested.correct as f64 / tested.pictures.max(1) as f64;
-        self.last_tested = Some(accuracy);
-        self.best_tested = Some(self.best_tested.map_or(accuracy, |best| best.max(accuracy)));
-        let evaluation = Evaluation {
-            step: self.position.step,
-            epoch: self.epoch(),
-            split: Split::Test,
-            loss: tested.loss_sum / tested.pictures.max(1) as f64,
-            accuracy,
-            examples: tested.pictures,
-        };
-        let step = self.position.step;
-        let confusion = tested.confusion.map(|confusion| Event::Confusion(Confusion { step, ..confusion }));
-        [Event::Evaluated(evaluation)].into_iter().chain(confusion).chain([self.phase_again()]).collect()
     }
 
     /// The phase to go back to after an evaluation or a save.

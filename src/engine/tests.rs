@@ -1,4 +1,6 @@
 use super::*;
+use crate::knobs::Applies;
+use crate::session::{Command, Divergence};
 
 const PICTURES: Pictures = Pictures { train: 100, test: 40 };
 

@@ -1,6 +1,7 @@
 //! The learning-rate test that a person asks for while a run is under way.
 
-use super::{Desk, StepGate};
+use super::Desk;
+use super::gate::StepGate;
 use crate::engine::{Engine, Learner, Sweep, rate_test};
 use crate::session::{Event, Phase};
 
