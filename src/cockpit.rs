@@ -46,7 +46,7 @@ pub enum Wanted {
 /// status.
 pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> Result<u8> {
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
-    let (mut wanted, mut colours) = (Wanted::First, theme(show.theme));
+    let (mut wanted, mut colours) = (Wanted::First, theme(show.theme.theme));
     loop {
         let plan = plan(&wanted)?;
         let folder = PathBuf::from(&plan.header.folder);
@@ -130,9 +130,9 @@ pub fn comparing(choice: ThemeChoice) -> Look {
 
 /// Opens the cockpit on the record of the first of `runs`, to look at, with the others on its charts. Nothing trains, and no key
 /// changes anything.
-pub fn view(runs: &[PathBuf], show: ThemeChoice) -> Result<u8> {
+pub fn view(runs: &[PathBuf], choice: ThemeChoice) -> Result<u8> {
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
-    let signal = look_back(runs, None, Look::first(theme(show)), signals)?;
+    let signal = look_back(runs, None, Look::first(theme(choice)), signals)?;
     Ok(signal.map_or(0, signals::exit_status))
 }
 

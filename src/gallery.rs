@@ -34,9 +34,11 @@ pub fn export(arguments: &ExportArgs) -> Result<Vec<PathBuf>> {
         written.extend(charts(&session, &out)?);
     }
     let tensors = arguments.what.iter().any(|what| matches!(what, ExportChoice::Kernels | ExportChoice::Maps));
-    let tested = session.confusion.clone().filter(|_| !arguments.best);
+    let tested = session.confusion.clone().filter(|_| !arguments.weights.best);
     if tensors || (arguments.what.contains(&ExportChoice::Confusion) && tested.is_none()) {
-        written.extend(trained::with_threads(arguments.threads, || from_network(arguments, &out, tested.is_none()))?);
+        written.extend(trained::with_threads(arguments.weights.compute.threads, || {
+            from_network(arguments, &out, tested.is_none())
+        })?);
     }
     if let (true, Some(confusion)) = (arguments.what.contains(&ExportChoice::Confusion), tested) {
         written.extend(matrix(&confusion, &header.data.classes, &out)?);
@@ -67,7 +69,7 @@ fn matrix(confusion: &Confusion, classes: &[String], out: &Path) -> Result<Vec<P
 
 /// What needs the weights.
 fn from_network(arguments: &ExportArgs, out: &Path, test: bool) -> Result<Vec<PathBuf>> {
-    let Trained { header, state, mut prepared, .. } = trained::open(&arguments.trained())?;
+    let Trained { header, state, mut prepared, .. } = trained::open(arguments.run.as_deref(), &arguments.weights)?;
     let settings = Arc::new(state.moment.settings);
     let standing = Standing { step: state.moment.step, settings: settings.clone(), taken: None };
     let mut written = Vec::new();

@@ -88,7 +88,7 @@ fn train(arguments: &TrainArgs) -> Result<u8> {
             Wanted::First => start::plan(arguments, None, false),
             Wanted::Anew(settings) => start::plan(arguments, Some(settings), false),
             Wanted::Edited(model, settings) => start::edited(arguments, model, settings),
-            Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads, arguments.device),
+            Wanted::Fork(parent) => start::branch(parent, arguments.pictures.data.as_deref(), arguments.compute),
         };
         cockpit::open(plan, &arguments.show)
     }
@@ -102,7 +102,7 @@ fn resume(arguments: &ResumeArgs) -> Result<u8> {
         Wanted::First => start::resume(arguments, false),
         Wanted::Anew(settings) => start::anew(arguments, None, settings),
         Wanted::Edited(model, settings) => start::anew(arguments, Some(model), settings),
-        Wanted::Fork(parent) => start::branch(parent, arguments.data.as_deref(), arguments.threads, arguments.device),
+        Wanted::Fork(parent) => start::branch(parent, arguments.moved.data.as_deref(), arguments.compute),
     };
     cockpit::open(plan, &arguments.show)
 }
@@ -120,8 +120,8 @@ fn runs(arguments: &RunsArgs) -> Result<u8> {
 /// The records of runs, or of a comparison.
 fn view(arguments: &ViewArgs) -> Result<u8> {
     match &arguments.runs[..] {
-        [folder] if compare::is_in(folder) => compare::view(folder, arguments.theme),
-        runs => cockpit::view(runs, arguments.theme),
+        [folder] if compare::is_in(folder) => compare::view(folder, arguments.theme.theme),
+        runs => cockpit::view(runs, arguments.theme.theme),
     }
 }
 

@@ -34,7 +34,7 @@ pub fn run(arguments: &RateTestArgs) -> Result<String> {
     }
     let bench = start::workbench(&arguments.train)?;
     let sweep = Sweep { from: arguments.from, to: arguments.to, steps: arguments.sweep.max(2) };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(start::threads(arguments.train.threads)).build()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(start::threads(arguments.train.compute.threads)).build()?;
     let test = pool.install(|| -> Result<RateTest> {
         let mut prepared = (bench.prepare)(&mut |_| {}).map_err(|reason| eyre!(reason))?;
         let (settings, pictures) = (&bench.settings, prepared.pictures);

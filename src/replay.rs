@@ -74,7 +74,8 @@ pub fn run(arguments: &ReplayArgs) -> Result<Replay> {
         bail!("{} holds no step to run again", folder.path().display());
     }
     let script = script(&course);
-    let prepare = start::again(&header, arguments.data.as_deref(), start::recorded_on(&header))?;
+    let (moved, weights) = (arguments.moved.data.as_deref(), arguments.weights.as_deref());
+    let prepare = start::again(&header, moved, weights, start::recorded_on(&header))?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(start::threads(arguments.threads)).build()?;
     pool.install(move || {
         let mut prepared = prepare(&mut |_| {}).map_err(|reason| eyre!(reason))?;

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use color_eyre::eyre::{Result, WrapErr};
 
-use crate::cli::{DeviceChoice, ForkArgs, ResumeArgs, TrainArgs};
+use crate::cli::{ComputeArgs, DeviceChoice, ForkArgs, ResumeArgs, ThreadArgs, TrainArgs};
 use crate::dataset::folder::Broken;
 use crate::dataset::{self, DATA_FOLDER, Opened, Source};
 use crate::engine::{Pictures, Script};
@@ -18,7 +18,7 @@ use crate::nn::NetworkLearner;
 use crate::nn::device::{self, Found, Wanted};
 use crate::pictures::{self, Ready};
 use crate::run::{Arrays, RunError, RunFolder, checkpoint_at, newest_checkpoint, read_record};
-use crate::session::{DeviceInfo, Notice, RunHeader};
+use crate::session::{DeviceInfo, Notice, RunHeader, WeightsFile};
 use crate::spec::{ModelSpec, WeightInit, zoo};
 use crate::worker::{Fetch, Observer, Plan, Prepare, Prepared, Resume};
 use crate::{fetch, logging, run};
@@ -34,9 +34,9 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
             settings
         }
     };
-    let source = Source::find(arguments.data.as_deref())?;
-    let mut ready = pictures::open(source, as_set(model, &settings), arguments.broken.into())?;
-    let found = found(arguments.device)?;
+    let source = Source::find(arguments.pictures.data.as_deref())?;
+    let mut ready = pictures::open(source, as_set(model, &settings), arguments.pictures.broken.into())?;
+    let computes = Computes::wanted(arguments.compute)?;
     let script = match &arguments.script {
         Some(path) => {
             let text = fs::read_to_string(path).wrap_err_with(|| format!("cannot read the script {}", path.display()))?;
@@ -47,7 +47,7 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
     // A new run in the place of an old one has a folder of its own.
     let named = arguments.run_dir.as_deref().filter(|folder| unattended || !RunFolder::holds_a_run(folder));
     let weights = arguments.weights.as_deref().map(|path| initial_weights(path, &mut ready)).transpose()?;
-    let mut plan = begin(ready, settings, weights, script, named, Computes { found, threads: arguments.threads }, unattended)?;
+    let mut plan = begin(ready, settings, weights, script, named, computes, unattended)?;
     if arguments.tensorboard {
         plan.observer = Some(followed(&plan)?);
     }
@@ -65,20 +65,22 @@ pub fn workbench(arguments: &TrainArgs) -> Result<Workbench> {
     let model = zoo::load(&arguments.model)?;
     let mut settings = model.settings()?;
     arguments.knobs.apply(&mut settings)?;
-    let source = Source::find(arguments.data.as_deref())?;
-    let mut ready = pictures::open(source, as_set(model, &settings), arguments.broken.into())?;
+    let source = Source::find(arguments.pictures.data.as_deref())?;
+    let mut ready = pictures::open(source, as_set(model, &settings), arguments.pictures.broken.into())?;
     let weights = arguments.weights.as_deref().map(|path| initial_weights(path, &mut ready)).transpose()?;
-    let prepare = prepare(ready.model, ready.opened, settings.clone(), weights, found(arguments.device)?);
+    let weights = weights.map(|(arrays, _)| arrays);
+    let prepare = prepare(ready.model, ready.opened, settings.clone(), weights, found(arguments.compute.device)?);
     Ok(Workbench { prepare, settings })
 }
 
 /// Weights that a run begins with instead of drawing all of its own; what that means for the last layer is said.
-fn initial_weights(path: &Path, ready: &mut Ready) -> Result<Arrays> {
-    let (weights, said) = exchange::weights::fitting(&ready.model, exchange::weights::read(path)?)?;
+fn initial_weights(path: &Path, ready: &mut Ready) -> Result<(Arrays, WeightsFile)> {
+    let (arrays, file) = exchange::weights::read_and_name(path)?;
+    let (weights, said) = exchange::weights::fitting(&ready.model, arrays)?;
     let mut say = |text: String| ready.notices.push(Notice { text, warning: false });
     say(format!("begins with the weights of {}", path.display()));
     said.into_iter().for_each(&mut say);
-    Ok(weights)
+    Ok((weights, file))
 }
 
 /// What writes for TensorBoard while the run trains, into its folder.
@@ -92,25 +94,25 @@ fn followed(plan: &Plan) -> Result<Observer> {
 
 /// A run of a network that was edited in the cockpit, on the pictures of the run before.
 pub fn edited(arguments: &TrainArgs, model: &ModelSpec, settings: &Settings) -> Result<Plan> {
-    let source = Source::find(arguments.data.as_deref())?;
-    let ready = pictures::open(source, as_set(model.clone(), settings), arguments.broken.into())?;
-    let computes = Computes { found: found(arguments.device)?, threads: arguments.threads };
+    let source = Source::find(arguments.pictures.data.as_deref())?;
+    let ready = pictures::open(source, as_set(model.clone(), settings), arguments.pictures.broken.into())?;
+    let computes = Computes::wanted(arguments.compute)?;
     begin(ready, settings.clone(), None, Script::default(), None, computes, false)
 }
 
 /// A new run in the place of one that went on: its network, or an edited one, and its data, other settings.
 pub fn anew(arguments: &ResumeArgs, model: Option<&ModelSpec>, settings: &Settings) -> Result<Plan> {
     let header = RunFolder::find(arguments.run.as_deref())?.header()?;
-    let source = source_of(&header, arguments.data.as_deref())?;
+    let source = source_of(&header, arguments.moved.data.as_deref())?;
     let ready = pictures::open(source, as_set(model.cloned().unwrap_or(header.model), settings), Broken::Skip)?;
-    let computes = Computes { found: found(arguments.device)?, threads: arguments.threads };
+    let computes = Computes::wanted(arguments.compute)?;
     begin(ready, settings.clone(), None, Script::default(), None, computes, false)
 }
 
 fn begin(
     ready: Ready,
     settings: Settings,
-    weights: Option<Arrays>,
+    weights: Option<(Arrays, WeightsFile)>,
     script: Script,
     named: Option<&Path>,
     computes: Computes,
@@ -122,6 +124,7 @@ fn begin(
     let folder = RunFolder::create(named, &model.name, now)?;
     let lock = folder.lock()?;
     logging::to_folder(folder.path());
+    let (weights, file) = weights.unzip();
     let header = RunHeader {
         version: env!("CARGO_PKG_VERSION").into(),
         run: folder.name(),
@@ -132,6 +135,7 @@ fn begin(
         device: computes.info(),
         started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         parent: None,
+        weights: file,
     };
     tracing::info!(model = %model.name, data = %header.data.name, device = %header.device.name, "a run begins");
     let fetch = fetcher(&opened);
@@ -158,8 +162,21 @@ fn ready_again(header: &RunHeader, moved: Option<&Path>) -> Result<Ready> {
     pictures::open(source_of(header, moved)?, header.model.clone(), Broken::Skip)
 }
 
-/// What trained a run when it began, to do it again.
-pub fn again(header: &RunHeader, moved: Option<&Path>, device: DeviceChoice) -> Result<Prepare> {
+/// What trains a run from its beginning, to do it again: with the weights that it began with, read from `weights` if they have moved.
+pub fn again(header: &RunHeader, moved: Option<&Path>, weights: Option<&Path>, device: DeviceChoice) -> Result<Prepare> {
+    let began = match (&header.weights, weights) {
+        (Some(file), moved) => Some(exchange::weights::read_again(file, moved)?),
+        // An old record does not name the file.
+        (None, Some(path)) => Some(exchange::weights::read(path)?),
+        (None, None) => None,
+    };
+    let (model, ready) = (header.model.clone(), ready_again(header, moved)?);
+    let arrays = began.map(|arrays| exchange::weights::fitting(&model, arrays)).transpose()?.map(|(taken, _)| taken);
+    Ok(prepare(model, ready.opened, header.settings.clone(), arrays, found(device)?))
+}
+
+/// A run's network, which takes the weights of one of its checkpoints.
+pub fn for_a_checkpoint(header: &RunHeader, moved: Option<&Path>, device: DeviceChoice) -> Result<Prepare> {
     let ready = ready_again(header, moved)?;
     Ok(prepare(header.model.clone(), ready.opened, header.settings.clone(), None, found(device)?))
 }
@@ -167,14 +184,14 @@ pub fn again(header: &RunHeader, moved: Option<&Path>, device: DeviceChoice) -> 
 /// A run that is there, from its newest whole checkpoint.
 pub fn resume(arguments: &ResumeArgs, unattended: bool) -> Result<Plan> {
     let folder = RunFolder::find(arguments.run.as_deref())?;
-    let computes = Computes { found: found(arguments.device)?, threads: arguments.threads };
-    go_on(folder, arguments.data.as_deref(), computes, unattended)
+    let computes = Computes::wanted(arguments.compute)?;
+    go_on(folder, arguments.moved.data.as_deref(), computes, unattended)
 }
 
 /// A run that branches off from the newest checkpoint of another.
-pub fn branch(parent: &Path, moved: Option<&Path>, threads: Option<usize>, device: DeviceChoice) -> Result<Plan> {
+pub fn branch(parent: &Path, moved: Option<&Path>, compute: ComputeArgs) -> Result<Plan> {
     let folder = fork(&ForkArgs { run: parent.into(), at: None, run_dir: None })?;
-    go_on(folder, moved, Computes { found: found(device)?, threads }, false)
+    go_on(folder, moved, Computes::wanted(compute)?, false)
 }
 
 fn go_on(folder: RunFolder, moved: Option<&Path>, computes: Computes, unattended: bool) -> Result<Plan> {
@@ -225,17 +242,21 @@ pub fn as_set(model: ModelSpec, settings: &Settings) -> ModelSpec {
 }
 
 /// Threads that compute: as asked, else one a processor.
-pub fn threads(asked: Option<usize>) -> usize {
-    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)).max(1)
+pub fn threads(asked: ThreadArgs) -> usize {
+    asked.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)).max(1)
 }
 
 /// What computes, with how many threads where it is the CPU.
 struct Computes {
     found: Found,
-    threads: Option<usize>,
+    threads: ThreadArgs,
 }
 
 impl Computes {
+    fn wanted(compute: ComputeArgs) -> Result<Computes> {
+        Ok(Computes { found: found(compute.device)?, threads: compute.threads })
+    }
+
     fn info(&self) -> DeviceInfo {
         let name = match &self.found {
             Found::Cpu { .. } => cpu_name(),
@@ -265,8 +286,8 @@ pub fn recorded_on(header: &RunHeader) -> DeviceChoice {
 }
 
 /// What would compute a recorded run here.
-pub fn device_like(header: &RunHeader, asked_threads: Option<usize>) -> Result<DeviceInfo> {
-    Ok(Computes { found: found(recorded_on(header))?, threads: asked_threads }.info())
+pub fn device_like(header: &RunHeader, asked: ThreadArgs) -> Result<DeviceInfo> {
+    Ok(Computes { found: found(recorded_on(header))?, threads: asked }.info())
 }
 
 /// The processor as far as it matters to the matrix products: `CPU (AVX-512)`.

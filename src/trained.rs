@@ -1,12 +1,12 @@
 //! A run's network at work: what it makes of pictures, and how well it does on all test pictures.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use color_eyre::eyre::{Result, eyre};
 use serde::Serialize;
 
-use crate::cli::{DeviceChoice, TrainedArgs};
+use crate::cli::{ThreadArgs, TrainedArgs, WeightsArgs};
 use crate::engine::{Checkpoint, Onward, Standing};
 use crate::probe::{Picture, Probe, Sight};
 use crate::run::{CheckpointError, RunError, RunFolder, SavedState, best_checkpoint, newest_checkpoint};
@@ -65,13 +65,13 @@ pub struct Trained {
 }
 
 /// The newest whole checkpoint of the run, or the best one, and the pictures that its network was made for.
-pub fn open(arguments: &TrainedArgs) -> Result<Trained> {
-    let folder = RunFolder::find(arguments.run.as_deref())?;
+pub fn open(run: Option<&Path>, wanted: &WeightsArgs) -> Result<Trained> {
+    let folder = RunFolder::find(run)?;
     let header = folder.header()?;
-    let find = if arguments.best { best_checkpoint } else { newest_checkpoint };
+    let find = if wanted.best { best_checkpoint } else { newest_checkpoint };
     let (saved, damaged) = find(&folder.checkpoints(), &header.model);
     let saved = saved.ok_or_else(|| nothing_whole(&folder, &damaged))?;
-    let prepare = start::again(&header, arguments.data.as_deref(), DeviceChoice::Auto)?;
+    let prepare = start::for_a_checkpoint(&header, wanted.moved.data.as_deref(), wanted.compute.device)?;
     let mut prepared = prepare(&mut |_| {}).map_err(|reason| eyre!(reason))?;
     prepared.learner.restore(&Checkpoint { parameters: saved.parameters, velocities: saved.velocities })?;
     Ok(Trained { header, checkpoint: saved.name, state: saved.state, prepared })
@@ -84,14 +84,14 @@ fn nothing_whole(folder: &RunFolder, damaged: &[CheckpointError]) -> color_eyre:
 }
 
 /// Computes with as many threads as asked for.
-pub fn with_threads<R: Send>(threads: Option<usize>, compute: impl FnOnce() -> Result<R> + Send) -> Result<R> {
+pub fn with_threads<R: Send>(threads: ThreadArgs, compute: impl FnOnce() -> Result<R> + Send) -> Result<R> {
     rayon::ThreadPoolBuilder::new().num_threads(start::threads(threads)).build()?.install(compute)
 }
 
 /// The likeliest classes of each picture.
 pub fn predict(arguments: &TrainedArgs, images: &[PathBuf]) -> Result<Vec<Predictions>> {
-    with_threads(arguments.threads, || {
-        let trained = open(arguments)?;
+    with_threads(arguments.weights.compute.threads, || {
+        let trained = open(arguments.run.as_deref(), &arguments.weights)?;
         let settings = Arc::new(trained.state.moment.settings.clone());
         let standing = Standing { step: trained.state.moment.step, settings, taken: None };
         let mut viewer = trained.prepared.learner.viewer()?;
@@ -130,8 +130,8 @@ pub fn in_words(predictions: &[Predictions]) -> String {
 
 /// Tests the network on all test pictures.
 pub fn evaluate(arguments: &TrainedArgs) -> Result<Evaluated> {
-    with_threads(arguments.threads, || {
-        let Trained { header, checkpoint, state, mut prepared } = open(arguments)?;
+    with_threads(arguments.weights.compute.threads, || {
+        let Trained { header, checkpoint, state, mut prepared } = open(arguments.run.as_deref(), &arguments.weights)?;
         let settings = Arc::new(state.moment.settings);
         let tested = prepared.learner.evaluate(prepared.pictures.test, &settings, &mut Onward)?;
         let tested = tested.ok_or_else(|| eyre!("the evaluation was given up, and nobody asked for that"))?;

@@ -136,7 +136,7 @@ pub fn run(arguments: &TwinsArgs) -> Result<u8> {
         None => RunFolder::create(None, "twins", SystemTime::now())?.path().to_path_buf(),
     };
     fs::create_dir_all(&folder).wrap_err_with(|| format!("cannot make the folder {}", folder.display()))?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(start::threads(arguments.train.threads)).build()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(start::threads(arguments.train.compute.threads)).build()?;
     let (course, signal) = pool.install(|| -> Result<_> {
         let begin = |place: usize| {
             let mut train = arguments.train.clone();

@@ -159,3 +159,37 @@ fn a_run_is_exported_for_other_programs_and_its_weights_begin_another() {
     // The same pictures come first, so six steps of learning show.
     assert_ne!(first(&output).to_bits(), losses[0].to_bits());
 }
+
+#[test]
+fn a_run_that_began_with_weights_is_done_again_to_the_bit_and_a_changed_or_missing_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("begin.safetensors");
+    let network = Network::build(&zoo::load("lenet5").unwrap(), 77, 1).unwrap();
+    std::fs::write(&file, encode_arrays(&parameters(&network)).unwrap()).unwrap();
+    let run = folder.path().join("run");
+    let train = ["train", "--headless", "--model", "lenet5", "--steps", "3", "--evaluate-pictures", "50", "--weights"];
+    alexscope(&[train.as_slice(), &[file.to_str().unwrap(), "--run-dir"]].concat(), &run);
+    assert_eq!(alexscope(&["replay"], &run).trim(), "same losses to the bit, 3 steps");
+
+    let elsewhere = folder.path().join("elsewhere.safetensors");
+    std::fs::rename(&file, &elsewhere).unwrap();
+    let refused = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_alexscope")).arg("replay").args(arguments).arg(&run).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let header: Value = serde_json::from_slice(&std::fs::read(run.join("run.json")).unwrap()).unwrap();
+    let sum = header["weights"]["sha256"].as_str().unwrap();
+    assert_eq!(sum.len(), 64);
+    let gone = refused(&[]);
+    assert!(gone.contains("begin.safetensors") && gone.contains(sum) && gone.contains("--weights"), "{gone}");
+    let moved = ["replay", "--weights", elsewhere.to_str().unwrap()];
+    assert_eq!(alexscope(&moved, &run).trim(), "same losses to the bit, 3 steps");
+
+    let other = Network::build(&zoo::load("lenet5").unwrap(), 78, 1).unwrap();
+    std::fs::write(&file, encode_arrays(&parameters(&other)).unwrap()).unwrap();
+    let changed = refused(&[]);
+    assert!(changed.contains("begin.safetensors: its SHA-256 is") && changed.contains(sum), "{changed}");
+    // A checkpoint has weights of its own, so nothing else misses that file.
+    alexscope(&["evaluate", "--run"], &run);
+}

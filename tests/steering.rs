@@ -134,6 +134,7 @@ fn start(faults: Faults) -> Run {
         device: DeviceInfo { name: "CPU".into(), threads: 1 },
         started_at: 0,
         parent: None,
+        weights: None,
     };
     let layers_passed = Arc::new(AtomicUsize::new(0));
     let learner = Pretender {

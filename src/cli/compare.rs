@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{BrokenChoice, DeviceChoice, KnobArgs, ShowArgs, ThemeChoice};
+use super::{ComputeArgs, KnobArgs, PicturesArgs, ThemeArgs};
 
 /// Networks that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,17 +29,10 @@ pub struct CompareArgs {
     /// The test accuracy, 0 to 1, to say the time to; by default what all reach
     #[arg(long, value_name = "ACCURACY")]
     pub target: Option<f64>,
-    /// As for `alexscope train`
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// What to do about own pictures that cannot be read
-    #[arg(long, value_enum, default_value_t)]
-    pub broken: BrokenChoice,
-    #[arg(long, value_enum, default_value_t)]
-    pub device: DeviceChoice,
-    /// Computing threads; all processors by default
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub pictures: PicturesArgs,
+    #[command(flatten)]
+    pub compute: ComputeArgs,
     /// The comparison's folder; one that was begun there goes on. runs/<time>-compare by default
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
@@ -49,14 +42,9 @@ pub struct CompareArgs {
     /// The figures of each run as a line of JSON on standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub theme: ThemeArgs,
     /// Settings that are the same for all; --epochs or --steps is needed
     #[command(flatten)]
     pub knobs: KnobArgs,
-}
-
-impl CompareArgs {
-    /// How its runs are shown: not at all.
-    pub fn show(&self) -> ShowArgs {
-        ShowArgs { headless: true, json: false, theme: ThemeChoice::default(), readonly: true }
-    }
 }

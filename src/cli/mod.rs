@@ -2,6 +2,7 @@
 
 mod compare;
 mod knob_args;
+mod shared;
 
 use std::path::PathBuf;
 
@@ -9,8 +10,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use compare::{CompareArgs, PresetChoice};
 pub use knob_args::KnobArgs;
+pub use shared::{
+    BrokenChoice, ComputeArgs, DeviceChoice, MovedArgs, PicturesArgs, ShowArgs, ThemeArgs, ThemeChoice, ThreadArgs,
+};
 
-use crate::dataset::folder::Broken;
 use crate::knobs::Knob;
 
 #[derive(Debug, Parser)]
@@ -61,62 +64,15 @@ pub enum CliCommand {
     Data(DataArgs),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum DeviceChoice {
-    /// The best there is
-    #[default]
-    Auto,
-    Cpu,
-    Cuda,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum BrokenChoice {
-    /// Name one and train nothing
-    #[default]
-    Refuse,
-    /// Name them and leave them out
-    Skip,
-}
-
-impl From<BrokenChoice> for Broken {
-    fn from(choice: BrokenChoice) -> Broken {
-        match choice {
-            BrokenChoice::Refuse => Broken::Refuse,
-            BrokenChoice::Skip => Broken::Skip,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ThemeChoice {
-    /// What suits the terminal; mono where NO_COLOR is set
-    #[default]
-    Auto,
-    Dark,
-    Light,
-    /// The terminal's own sixteen colours
-    Ansi,
-    Mono,
-}
-
 #[derive(Args, Clone, Debug)]
 pub struct TrainArgs {
     /// A built-in network (see `alexscope models`) or a TOML file
     #[arg(long, default_value = "alexnet", value_name = "NAME|FILE")]
     pub model: String,
-    /// Folder of CIFAR-10's or CIFAR-100's binary files, or of own pictures in a folder for each class (in train/ and test/, or a
-    /// fifth is held out); without it data/cifar-10-batches-bin if that is there, else the built-in Emoji-10
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// What to do about own pictures that cannot be read
-    #[arg(long, value_enum, default_value_t)]
-    pub broken: BrokenChoice,
-    #[arg(long, value_enum, default_value_t)]
-    pub device: DeviceChoice,
-    /// Computing threads; all processors by default
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub pictures: PicturesArgs,
+    #[command(flatten)]
+    pub compute: ComputeArgs,
     /// Where the record and checkpoints go; runs/<time>-<model> by default
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
@@ -140,14 +96,10 @@ pub struct ResumeArgs {
     /// The run's folder; the one begun last by default
     #[arg(value_name = "RUN")]
     pub run: Option<PathBuf>,
-    /// Where CIFAR-10's files are now, if they have moved
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    #[arg(long, value_enum, default_value_t)]
-    pub device: DeviceChoice,
-    /// Computing threads; all processors by default
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub moved: MovedArgs,
+    #[command(flatten)]
+    pub compute: ComputeArgs,
     #[command(flatten)]
     pub show: ShowArgs,
 }
@@ -179,9 +131,8 @@ pub struct ViewArgs {
     /// The runs' folders, the first is shown, with the others on its charts; or a comparison's
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
-    /// The cockpit's colours
-    #[arg(long, value_enum, default_value_t)]
-    pub theme: ThemeChoice,
+    #[command(flatten)]
+    pub theme: ThemeArgs,
 }
 
 #[derive(Args, Debug)]
@@ -192,12 +143,13 @@ pub struct ReplayArgs {
     /// Stop after so many steps
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
-    /// Where CIFAR-10's files are now, if they have moved
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Computing threads; all processors by default
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    /// Where the weights are now that the run began with, if they have moved
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    #[command(flatten)]
+    pub moved: MovedArgs,
+    #[command(flatten)]
+    pub threads: ThreadArgs,
     #[arg(long)]
     pub json: bool,
 }
@@ -211,21 +163,26 @@ pub struct VerifyArgs {
     pub json: bool,
 }
 
+/// Which of a run's checkpoints is meant, and what its network works on.
+#[derive(Args, Clone, Debug)]
+pub struct WeightsArgs {
+    /// The checkpoint with the best test accuracy instead of the newest
+    #[arg(long)]
+    pub best: bool,
+    #[command(flatten)]
+    pub moved: MovedArgs,
+    #[command(flatten)]
+    pub compute: ComputeArgs,
+}
+
 /// A trained network: that of a run's checkpoint.
 #[derive(Args, Clone, Debug)]
 pub struct TrainedArgs {
     /// The run's folder; the one begun last by default
     #[arg(long, value_name = "RUN")]
     pub run: Option<PathBuf>,
-    /// The checkpoint with the best test accuracy instead of the newest
-    #[arg(long)]
-    pub best: bool,
-    /// Where the run's pictures are now, if they have moved
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Computing threads; all processors by default
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub weights: WeightsArgs,
 }
 
 #[derive(Args, Debug)]
@@ -279,39 +236,8 @@ pub struct ExportArgs {
     /// Where the files go; the folder `pictures`, or `export`, in the run's by default
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// The checkpoint with the best test accuracy instead of the newest
-    #[arg(long)]
-    pub best: bool,
-    /// Where the run's pictures are now, if they have moved
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Computing threads; all processors by default
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
-}
-
-impl ExportArgs {
-    /// The network that is meant.
-    pub fn trained(&self) -> TrainedArgs {
-        TrainedArgs { run: self.run.clone(), best: self.best, data: self.data.clone(), threads: self.threads }
-    }
-}
-
-/// How a run is shown.
-#[derive(Args, Clone, Debug)]
-pub struct ShowArgs {
-    /// Train without a screen; so by itself where standard output is no terminal
-    #[arg(long)]
-    pub headless: bool,
-    /// Without a screen: every event as a line of JSON on standard output
-    #[arg(long)]
-    pub json: bool,
-    /// The cockpit's colours
-    #[arg(long, value_enum, default_value_t)]
-    pub theme: ThemeChoice,
-    /// The cockpit only looks on: no key changes the training
-    #[arg(long)]
-    pub readonly: bool,
+    #[command(flatten)]
+    pub weights: WeightsArgs,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -390,9 +316,8 @@ pub struct BenchArgs {
     /// Begin each step at bytes, as training does, and not at a ready input
     #[arg(long)]
     pub from_bytes: bool,
-    /// Computing threads; all processors by default
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub threads: ThreadArgs,
     #[arg(long)]
     pub json: bool,
     /// Any setting by its name, such as lrn=off or towers=1

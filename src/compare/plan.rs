@@ -97,8 +97,8 @@ impl Plan {
             contenders,
             shared,
             seeds: (first..first + u64::from(arguments.seeds.max(1))).collect(),
-            data: arguments.data.clone(),
-            skip_broken: arguments.broken == BrokenChoice::Skip,
+            data: arguments.pictures.data.clone(),
+            skip_broken: arguments.pictures.broken == BrokenChoice::Skip,
         })
     }
 

@@ -9,7 +9,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossbeam_channel::Receiver;
 
 use super::plan::{FILE, Plan};
-use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, ResumeArgs, ThemeChoice, TrainArgs};
+use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, MovedArgs, PicturesArgs, ResumeArgs, ShowArgs, ThemeChoice, TrainArgs};
 use crate::contest::{Figures, Place, RunFigures, tables};
 use crate::run::{RunFolder, newest_checkpoint, read_events};
 use crate::session::{Event, FinishReason, Stamped};
@@ -25,7 +25,7 @@ pub fn compare(arguments: &CompareArgs) -> Result<u8> {
     let heard = if screen { [signals::ENDING, signals::JOB_CONTROL].concat() } else { signals::ENDING.to_vec() };
     let signals = signals::listen(&heard)?;
     let (folder, plan) = planned(arguments)?;
-    let mut look = cockpit::comparing(ThemeChoice::Auto);
+    let mut look = cockpit::comparing(arguments.theme.theme);
     for place in plan.places() {
         let Some(ready) = ready(&plan, place, &folder, arguments)? else { continue };
         let left = if screen {
@@ -135,7 +135,8 @@ enum Left {
 fn ready(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs) -> Result<Option<worker::Plan>> {
     let contender = &plan.contenders[place.contender];
     let path = folder.join(plan.folder(place));
-    let show = arguments.show();
+    // A comparison shows its runs itself.
+    let show = ShowArgs { headless: true, readonly: true, ..ShowArgs::default() };
     if read_run(plan, place, folder)?.is_some_and(|run| run.ended.is_some()) {
         say(&format!("{}: done before", path.display()));
         return Ok(None);
@@ -143,22 +144,16 @@ fn ready(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs) -> R
     let run = if RunFolder::holds_a_run(&path) { unfinished(&path)? } else { None };
     let ready = match run {
         Some(run) => {
-            let resume = ResumeArgs {
-                run: Some(run),
-                data: plan.data.clone(),
-                device: arguments.device,
-                threads: arguments.threads,
-                show,
-            };
+            let moved = MovedArgs { data: plan.data.clone() };
+            let resume = ResumeArgs { run: Some(run), moved, compute: arguments.compute, show };
             start::resume(&resume, true)?
         }
         None => {
+            let broken = if plan.skip_broken { BrokenChoice::Skip } else { BrokenChoice::Refuse };
             let train = TrainArgs {
                 model: contender.model.clone(),
-                data: plan.data.clone(),
-                broken: if plan.skip_broken { BrokenChoice::Skip } else { BrokenChoice::Refuse },
-                device: arguments.device,
-                threads: arguments.threads,
+                pictures: PicturesArgs { data: plan.data.clone(), broken },
+                compute: arguments.compute,
                 run_dir: Some(path.clone()),
                 weights: None,
                 tensorboard: false,

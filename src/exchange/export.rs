@@ -51,7 +51,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
 fn saved(run: &RunFolder, header: &RunHeader, arguments: &ExportArgs) -> Result<Saved> {
     let checkpoints = run.checkpoints();
     let Some(asked) = arguments.checkpoint.as_deref() else {
-        let choose = if arguments.best { best_checkpoint } else { newest_checkpoint };
+        let choose = if arguments.weights.best { best_checkpoint } else { newest_checkpoint };
         return choose(&checkpoints, &header.model).0.ok_or_else(|| RunError::NothingSaved(run.path().into()).into());
     };
     let name = checkpoint_at(&checkpoints, &header.model, Some(asked)).map_err(|there| RunError::NoSuchCheckpoint {

@@ -23,6 +23,12 @@ pub enum ExchangeError {
     Writing { path: PathBuf, source: io::Error },
     #[error("{}: no safetensors file of f32 arrays ({reason}); PyTorch writes one with safetensors.torch.save_file", .path.display())]
     NoSafetensors { path: PathBuf, reason: String },
+    #[error("{}: cannot be read ({source}); the run began with the weights of that file (SHA-256 {expected}): put it back, or say where it is \
+        now with --weights", .path.display())]
+    WeightsGone { path: PathBuf, expected: String, source: io::Error },
+    #[error("{}: its SHA-256 is {came}, but the run began with weights of SHA-256 {expected}: put that file back, or say where it is now with \
+        --weights", .path.display())]
+    OtherWeights { path: PathBuf, expected: String, came: String },
     #[error("{0}")]
     Model(String),
     #[error("there is no {name}; these are another network's weights")]

@@ -2,16 +2,52 @@
 //! keeps them. torchvision's AlexNet has the names of the network `torchvision`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
 
 use super::{ExchangeError, Result};
-use crate::run::{Arrays, read_arrays};
+use crate::run::{Arrays, hex, read_arrays};
+use crate::session::WeightsFile;
 use crate::spec::{ModelSpec, parameter_shapes};
 
 /// Reads all arrays of a file, all in f32.
 pub fn read(path: &Path) -> Result<Arrays> {
-    let bytes = fs::read(path).map_err(|source| ExchangeError::Reading { path: path.to_owned(), source })?;
-    read_arrays(&bytes).map_err(|reason| ExchangeError::NoSafetensors { path: path.to_owned(), reason })
+    Ok(read_and_name(path)?.0)
+}
+
+/// The same, and what tells the file from any other.
+pub fn read_and_name(path: &Path) -> Result<(Arrays, WeightsFile)> {
+    let reading = |source| ExchangeError::Reading { path: path.to_owned(), source };
+    let bytes = fs::read(path).map_err(reading)?;
+    // A run may be done again from another folder.
+    let whole = path.canonicalize().map_err(reading)?;
+    Ok((parse(path, &bytes)?, WeightsFile { path: whole.display().to_string(), sha256: sha256(&bytes) }))
+}
+
+/// Reads the file again that a run began with; `moved` is where it is now, if elsewhere.
+///
+/// # Errors
+/// A file that is gone, or is not the one that it was.
+pub fn read_again(began: &WeightsFile, moved: Option<&Path>) -> Result<Arrays> {
+    let path = moved.map_or_else(|| PathBuf::from(&began.path), Path::to_path_buf);
+    let expected = began.sha256.clone();
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(ExchangeError::WeightsGone { path, expected, source }),
+    };
+    match sha256(&bytes) {
+        came if came == expected => parse(&path, &bytes),
+        came => Err(ExchangeError::OtherWeights { path, expected, came }),
+    }
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Arrays> {
+    read_arrays(bytes).map_err(|reason| ExchangeError::NoSafetensors { path: path.to_owned(), reason })
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// Takes out of `arrays` what fits `model`. A last layer for another number of classes is left to be drawn anew; what was done is said.

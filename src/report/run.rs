@@ -38,6 +38,9 @@ fn summary(session: &Session, header: &RunHeader) -> Table {
         format!("{}{stand_in}: {train} to learn from, {test} held out, {} classes", header.data.name, header.data.classes.len()),
     );
     row("machine", format!("{}, {} threads", header.device.name, header.device.threads));
+    if let Some(weights) = &header.weights {
+        row("began with the weights of", format!("{} (SHA-256 {})", weights.path, weights.sha256));
+    }
     row("seed", header.settings.text(crate::knobs::Knob::Seed));
     row("trained", format!("{} steps, {:.2} epochs, {}", grouped(session.steps()), session.epoch(), duration(session.time)));
     if let Some(rate) = session.recent_images_per_second() {

@@ -201,6 +201,7 @@ pub fn read_checkpoint(folder: &Path) -> Result<Saved, CheckpointError> {
     Ok(Saved { name, state, parameters: arrays(MODEL)?, velocities: arrays(OPTIMIZER)? })
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// Two hexadecimal digits a byte.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

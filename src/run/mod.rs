@@ -13,7 +13,9 @@ mod saving;
 mod verify;
 
 pub use arrays::{Arrays, encode_arrays, read_arrays};
-pub use checkpoint::{CheckpointError, Saved, SavedState, best_checkpoint, checkpoint_at, newest_checkpoint, read_checkpoint};
+pub use checkpoint::{
+    CheckpointError, Saved, SavedState, best_checkpoint, checkpoint_at, hex, newest_checkpoint, read_checkpoint,
+};
 pub use disk::{Disk, RealDisk};
 pub use folder::{RunError, RunFolder};
 pub use fork::fork;

@@ -113,6 +113,17 @@ pub struct RunHeader {
     /// The run that this one branched off from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// The file that the initial weights came from; absent where all were drawn, and in records older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<WeightsFile>,
+}
+
+/// A file of weights that a run began with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightsFile {
+    pub path: String,
+    /// Of the whole file, as hexadecimal digits.
+    pub sha256: String,
 }
 
 /// Where a run branched off from another.

@@ -22,5 +22,6 @@ pub fn header(model: ModelSpec) -> RunHeader {
         device: DeviceInfo { name: "CPU".into(), threads: 2 },
         started_at: 0,
         parent: None,
+        weights: None,
     }
 }

@@ -155,6 +155,7 @@ pub fn header(app: &App) -> RunHeader {
         device: DeviceInfo { name: "CPU (AVX-512)".into(), threads: 2 },
         started_at: 0,
         parent: None,
+        weights: None,
     }
 }
 
