@@ -10,7 +10,7 @@ use color_eyre::eyre::{Result, eyre};
 use crossbeam_channel::Receiver;
 
 use crate::chart::Companion;
-use crate::cli::{ShowArgs, ThemeChoice};
+use crate::cli::{ImageProtocol, LookArgs, ShowArgs, ThemeChoice};
 use crate::export::{self, Ground};
 use crate::knobs::Settings;
 use crate::link::{Delivery, link};
@@ -20,7 +20,7 @@ use crate::signals::{self, ENDING, JOB_CONTROL};
 use crate::spec::ModelSpec;
 use crate::ui::screens::Screen;
 use crate::ui::theme::ThemeName;
-use crate::ui::{Contest, Exit, ExportRequest, Look, UiOptions};
+use crate::ui::{Contest, Exit, ExportRequest, ImageChoice, Look, Protocol, UiOptions};
 use crate::worker::{Ending, Plan};
 use crate::{ui, whole_file, worker};
 
@@ -46,7 +46,7 @@ pub enum Wanted {
 /// status.
 pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> Result<u8> {
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
-    let (mut wanted, mut colours) = (Wanted::First, theme(show.theme.theme));
+    let (mut wanted, mut colours) = (Wanted::First, theme(show.look.theme));
     loop {
         let plan = plan(&wanted)?;
         let folder = PathBuf::from(&plan.header.folder);
@@ -55,7 +55,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             past: past(&plan),
             companions: Vec::new(),
             contest: None,
-            look: Look::first(colours),
+            look: Look::first(colours, images(show.look.image_protocol)),
             true_colour: true_colour(),
             readonly: show.readonly,
             leave_at_end: false,
@@ -124,15 +124,15 @@ pub fn look_on(
 }
 
 /// How a comparison is looked at first.
-pub fn comparing(choice: ThemeChoice) -> Look {
-    Look { screen: Screen::Compare, ..Look::first(theme(choice)) }
+pub fn comparing(look: LookArgs) -> Look {
+    Look { screen: Screen::Compare, ..first_look(look) }
 }
 
 /// Opens the cockpit on the record of the first of `runs`, to look at, with the others on its charts. Nothing trains, and no key
 /// changes anything.
-pub fn view(runs: &[PathBuf], choice: ThemeChoice) -> Result<u8> {
+pub fn view(runs: &[PathBuf], look: LookArgs) -> Result<u8> {
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
-    let signal = look_back(runs, None, Look::first(theme(choice)), signals)?;
+    let signal = look_back(runs, None, first_look(look), signals)?;
     Ok(signal.map_or(0, signals::exit_status))
 }
 
@@ -218,6 +218,20 @@ fn last_words(ending: Ending) -> Result<u8> {
 /// Whether the terminal promises any colour, not only 256.
 fn true_colour() -> bool {
     env::var("COLORTERM").is_ok_and(|value| value == "truecolor" || value == "24bit")
+}
+
+fn first_look(look: LookArgs) -> Look {
+    Look::first(theme(look.theme), images(look.image_protocol))
+}
+
+fn images(choice: ImageProtocol) -> ImageChoice {
+    match choice {
+        ImageProtocol::Auto => ImageChoice::Auto,
+        ImageProtocol::Halfblocks => ImageChoice::HalfBlocks,
+        ImageProtocol::Kitty => ImageChoice::Forced(Protocol::Kitty),
+        ImageProtocol::Iterm2 => ImageChoice::Forced(Protocol::Iterm2),
+        ImageProtocol::Sixel => ImageChoice::Forced(Protocol::Sixel),
+    }
 }
 
 fn theme(choice: ThemeChoice) -> ThemeName {

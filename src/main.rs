@@ -120,8 +120,8 @@ fn runs(arguments: &RunsArgs) -> Result<u8> {
 /// The records of runs, or of a comparison.
 fn view(arguments: &ViewArgs) -> Result<u8> {
     match &arguments.runs[..] {
-        [folder] if compare::is_in(folder) => compare::view(folder, arguments.theme.theme),
-        runs => cockpit::view(runs, arguments.theme.theme),
+        [folder] if compare::is_in(folder) => compare::view(folder, arguments.look),
+        runs => cockpit::view(runs, arguments.look),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ComputeArgs, KnobArgs, PicturesArgs, ThemeArgs};
+use super::{ComputeArgs, KnobArgs, LookArgs, PicturesArgs};
 
 /// Networks that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -43,7 +43,7 @@ pub struct CompareArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub theme: ThemeArgs,
+    pub look: LookArgs,
     /// Settings that are the same for all; --epochs or --steps is needed
     #[command(flatten)]
     pub knobs: KnobArgs,

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use compare::{CompareArgs, PresetChoice};
 pub use knob_args::KnobArgs;
 pub use shared::{
-    BrokenChoice, ComputeArgs, DeviceChoice, MovedArgs, PicturesArgs, ShowArgs, ThemeArgs, ThemeChoice, ThreadArgs,
+    BrokenChoice, ComputeArgs, DeviceChoice, ImageProtocol, LookArgs, MovedArgs, PicturesArgs, ShowArgs, ThemeChoice, ThreadArgs,
 };
 
 use crate::knobs::Knob;
@@ -132,7 +132,7 @@ pub struct ViewArgs {
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
     #[command(flatten)]
-    pub theme: ThemeArgs,
+    pub look: LookArgs,
 }
 
 #[derive(Args, Debug)]

@@ -81,11 +81,27 @@ pub struct ComputeArgs {
     pub threads: ThreadArgs,
 }
 
+/// How the layers' maps and the pictures are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ImageProtocol {
+    /// What the terminal says that it can; within tmux half blocks
+    #[default]
+    Auto,
+    Halfblocks,
+    Kitty,
+    Iterm2,
+    Sixel,
+}
+
+/// How the cockpit looks.
 #[derive(Args, Clone, Copy, Debug, Default)]
-pub struct ThemeArgs {
+pub struct LookArgs {
     /// The cockpit's colours
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeChoice,
+    /// How maps, kernels and pictures are drawn
+    #[arg(long, value_enum, default_value_t)]
+    pub image_protocol: ImageProtocol,
 }
 
 /// How a run is shown.
@@ -98,7 +114,7 @@ pub struct ShowArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub theme: ThemeArgs,
+    pub look: LookArgs,
     /// The cockpit only looks on: no key changes the training
     #[arg(long)]
     pub readonly: bool,

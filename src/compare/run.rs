@@ -9,7 +9,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossbeam_channel::Receiver;
 
 use super::plan::{FILE, Plan};
-use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, MovedArgs, PicturesArgs, ResumeArgs, ShowArgs, ThemeChoice, TrainArgs};
+use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, LookArgs, MovedArgs, PicturesArgs, ResumeArgs, ShowArgs, TrainArgs};
 use crate::contest::{Figures, Place, RunFigures, tables};
 use crate::run::{RunFolder, newest_checkpoint, read_events};
 use crate::session::{Event, FinishReason, Stamped};
@@ -25,7 +25,7 @@ pub fn compare(arguments: &CompareArgs) -> Result<u8> {
     let heard = if screen { [signals::ENDING, signals::JOB_CONTROL].concat() } else { signals::ENDING.to_vec() };
     let signals = signals::listen(&heard)?;
     let (folder, plan) = planned(arguments)?;
-    let mut look = cockpit::comparing(arguments.theme.theme);
+    let mut look = cockpit::comparing(arguments.look);
     for place in plan.places() {
         let Some(ready) = ready(&plan, place, &folder, arguments)? else { continue };
         let left = if screen {
@@ -79,11 +79,11 @@ fn read_run(plan: &Plan, place: Place, folder: &Path) -> Result<Option<RunFigure
 }
 
 /// Opens the cockpit on the comparison in `folder` as its records tell it; nothing trains.
-pub fn view(folder: &Path, theme: ThemeChoice) -> Result<u8> {
+pub fn view(folder: &Path, look: LookArgs) -> Result<u8> {
     let signals = signals::listen(&[signals::ENDING, signals::JOB_CONTROL].concat())?;
     let plan = Plan::read(folder)?.ok_or_else(|| eyre!("{} holds no comparison", folder.display()))?;
     let figures = read(&plan, folder)?;
-    let signal = look_at(&plan, folder, figures, None, cockpit::comparing(theme), signals)?;
+    let signal = look_at(&plan, folder, figures, None, cockpit::comparing(look), signals)?;
     Ok(signal.map_or(0, signals::exit_status))
 }
 

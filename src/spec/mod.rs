@@ -5,6 +5,7 @@
 
 mod edit;
 mod error;
+mod follow;
 mod geometry;
 mod layer;
 mod model;
@@ -19,6 +20,7 @@ mod write;
 pub mod zoo;
 
 pub use error::{Problem, SpecError};
+pub use follow::{Followed, Refused, follow};
 pub use geometry::Axis;
 pub use layer::{Activation, Groups, Layer, LayerSpec, Padding};
 pub use model::{ModelSpec, PixelOrder, PixelScale, Pixels, WeightInit};

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::follow::{Flow, Followed, follow};
 use super::geometry::Axis;
 use super::{Layer, LayerSpec, ModelSpec, Padding, Problem, Shape, SpecError};
 use crate::knobs::{KnobError, number};
@@ -10,7 +11,7 @@ use crate::knobs::{KnobError, number};
 /// Numbers that one layer may hold or give for one picture: 16 GiB of f32.
 pub const MOST: u64 = 1 << 32;
 /// Layers that a network may have.
-const MOST_LAYERS: usize = 1000;
+pub(super) const MOST_LAYERS: usize = 1000;
 /// Bytes of a number: f32.
 const BYTES: u64 = 4;
 
@@ -55,55 +56,23 @@ pub struct LayerTrace {
 
 /// Follows a picture through the network.
 pub fn trace(model: &ModelSpec) -> Result<Trace, SpecError> {
-    check_model(model).map_err(|problem| SpecError::new(&model.name, None, problem))?;
-    let [channels, height, width] = model.input;
-    let mut shape = Shape::Picture { channels, height, width };
-    let mut flow = Flow { shape, flattened: None, receptive_field: 1, jump: 1 };
-    let mut layers = Vec::with_capacity(model.layers.len());
-    for (place, layer) in model.layers.iter().enumerate() {
-        let refused = |problem| SpecError::new(&model.name, Some(&layer.name), problem);
-        check_layer(model, place).map_err(refused)?;
-        let traced = trace_layer(model, layer, flow).map_err(refused)?;
-        flow = flow.behind(&traced, &layer.what);
-        shape = traced.output;
-        layers.push(traced);
-    }
-    if let (Some(last), true) = (layers.last_mut(), shape != Shape::Flat(model.classes)) {
-        let problem = Problem::WrongClasses { output: shape, classes: model.classes };
-        return Err(SpecError::new(&model.name, Some(&last.name), problem));
-    }
-    if let Some(last) = layers.last_mut() {
-        // The classes were never split.
-        last.towers = None;
-    }
-    let sum = |figure: fn(&LayerTrace) -> u64| layers.iter().map(figure).fold(0_u64, u64::saturating_add);
-    let (parameters, multiply_adds) = (sum(|layer| layer.parameters), sum(|layer| layer.multiply_adds));
-    let activation_bytes = sum(|layer| layer.activation_bytes);
-    Ok(Trace { parameters, multiply_adds, activation_bytes, layers })
-}
-
-/// What reaches a layer.
-#[derive(Clone, Copy)]
-struct Flow {
-    shape: Shape,
-    /// The picture that a row of numbers was, until a dense layer has mixed all its places.
-    flattened: Option<Shape>,
-    receptive_field: u64,
-    jump: u64,
-}
-
-impl Flow {
-    fn behind(self, traced: &LayerTrace, what: &LayerSpec) -> Flow {
-        let flattened = match what {
-            LayerSpec::Flatten => Some(traced.input),
-            LayerSpec::Dense { .. } => None,
-            _ => self.flattened,
-        };
-        Flow { shape: traced.output, flattened, receptive_field: traced.receptive_field, jump: traced.jump }
+    let Followed { layers, refused } = follow(model);
+    match refused {
+        Some(refused) => Err(refused.error),
+        None => Ok(Trace::of(layers)),
     }
 }
 
-fn check_model(model: &ModelSpec) -> Result<(), Problem> {
+impl Trace {
+    fn of(layers: Vec<LayerTrace>) -> Trace {
+        let sum = |figure: fn(&LayerTrace) -> u64| layers.iter().map(figure).fold(0_u64, u64::saturating_add);
+        let (parameters, multiply_adds) = (sum(|layer| layer.parameters), sum(|layer| layer.multiply_adds));
+        let activation_bytes = sum(|layer| layer.activation_bytes);
+        Trace { parameters, multiply_adds, activation_bytes, layers }
+    }
+}
+
+pub(super) fn check_model(model: &ModelSpec) -> Result<(), Problem> {
     if model.layers.is_empty() {
         return Err(Problem::NoLayers);
     }
@@ -120,7 +89,7 @@ fn check_model(model: &ModelSpec) -> Result<(), Problem> {
 }
 
 /// What can be said of a layer without knowing what reaches it.
-fn check_layer(model: &ModelSpec, place: usize) -> Result<(), Problem> {
+pub(super) fn check_layer(model: &ModelSpec, place: usize) -> Result<(), Problem> {
     let layer = &model.layers[place];
     let earlier = &model.layers[..place];
     if !is_name(&layer.name) {
@@ -171,7 +140,7 @@ pub(super) fn is_name(name: &str) -> bool {
     name.len() <= 64 && name.split('.').all(word)
 }
 
-fn trace_layer(model: &ModelSpec, layer: &Layer, flow: Flow) -> Result<LayerTrace, Problem> {
+pub(super) fn trace_layer(model: &ModelSpec, layer: &Layer, flow: Flow) -> Result<LayerTrace, Problem> {
     let input = flow.shape;
     let mut traced = LayerTrace {
         name: layer.name.clone(),

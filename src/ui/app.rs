@@ -12,6 +12,7 @@ use super::Exit;
 use super::contest::Contest;
 use super::dialog::Dialog;
 use super::field::Field;
+use super::graphics::ImageChoice;
 use super::keys::{Context, Key};
 use super::looking::Looking;
 use super::moments::Moments;
@@ -162,6 +163,8 @@ pub struct App {
     pub own_picture: Option<PathBuf>,
     /// The terminal shows any colour, not only 256.
     pub true_colour: bool,
+    /// How pictures are to be shown.
+    pub images: ImageChoice,
     pub overlay: Option<Overlay>,
     pub history: Vec<String>,
     pub toast: Option<Toast>,
@@ -206,6 +209,7 @@ impl App {
             looking: Looking::default(),
             own_picture: None,
             true_colour: false,
+            images: ImageChoice::default(),
             overlay: None,
             history: Vec::new(),
             toast: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::app::App;
+use super::graphics::ImageChoice;
 use super::screens::Screen;
 use super::screens::compare::CompareScreen;
 use super::theme::{Theme, ThemeName};
@@ -32,23 +33,24 @@ pub struct Look {
     pub screen: Screen,
     pub compare: CompareScreen,
     pub theme: ThemeName,
+    pub images: ImageChoice,
 }
 
 impl Look {
     /// At the Train screen.
-    pub fn first(theme: ThemeName) -> Look {
-        Look { screen: Screen::Train, compare: CompareScreen::default(), theme }
+    pub fn first(theme: ThemeName, images: ImageChoice) -> Look {
+        Look { screen: Screen::Train, compare: CompareScreen::default(), theme, images }
     }
 }
 
 impl App {
     pub fn look(&self) -> Look {
-        Look { screen: self.screen, compare: self.compare, theme: self.theme.name }
+        Look { screen: self.screen, compare: self.compare, theme: self.theme.name, images: self.images }
     }
 
     pub fn resume_look(&mut self, look: Look) {
         self.theme = Theme::named(look.theme);
-        (self.screen, self.compare) = (look.screen, look.compare);
+        (self.screen, self.compare, self.images) = (look.screen, look.compare, look.images);
     }
 
     /// Lets the comparison take an event of the run in.

@@ -12,6 +12,7 @@ pub mod dialog;
 pub mod field;
 mod figures;
 mod footer;
+pub mod graphics;
 mod help;
 mod input;
 pub mod keys;
@@ -35,8 +36,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, at, never, select};
+use ratatui::buffer::Buffer;
 
 use self::app::{App, Effect, Msg};
+use self::graphics::Graphics;
 use self::input::InputThread;
 use self::screens::Screen;
 use self::terminal::TakenTerminal;
@@ -52,6 +55,7 @@ use crate::spec::ModelSpec;
 
 pub use self::app::ExportRequest;
 pub use self::contest::{Contest, Look};
+pub use self::graphics::{ImageChoice, Protocol};
 
 /// Frames are at least this far apart.
 const FRAME: Duration = Duration::from_millis(33);
@@ -141,7 +145,11 @@ pub enum UiError {
 /// is as it was when this returns. On an error the trainer was told to save and stop.
 pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     let mut terminal = TakenTerminal::take().map_err(UiError::Setup)?;
-    let input = InputThread::start().map_err(UiError::Setup)?;
+    let question = graphics::question(options.look.images);
+    if let Some(question) = &question {
+        terminal.ask(question).map_err(UiError::Setup)?;
+    }
+    let input = InputThread::start(question.is_some()).map_err(UiError::Setup)?;
     let mut app = App::new(options.model, Theme::named(options.look.theme), terminal.area().map_err(UiError::Setup)?);
     app.companions = options.companions;
     app.contest = options.contest.map(Arc::new);
@@ -153,6 +161,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     app.data_missing = options.data_missing;
     let mut cockpit = Cockpit {
         app,
+        graphics: Graphics::default(),
         terminal: &mut terminal,
         commands: link.commands.clone(),
         export: options.export,
@@ -171,6 +180,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
 /// The loop's state.
 struct Cockpit<'a> {
     app: App,
+    graphics: Graphics,
     terminal: &'a mut TakenTerminal,
     commands: crossbeam_channel::Sender<Command>,
     export: Export,
@@ -204,11 +214,24 @@ impl Cockpit<'_> {
                 (false, Some(deadline)) => at(self.started + deadline),
                 (false, None) => never(),
             };
+            let done = self.graphics.done();
             let msg = select! {
                 recv(input.events) -> event => match event {
                     Ok(Ok(event)) => Some(Msg::Input(event)),
                     Ok(Err(error)) => return Err(UiError::Input(error)),
                     Err(_) => return Err(UiError::Input(io::ErrorKind::UnexpectedEof.into())),
+                },
+                recv(input.answer) -> answer => {
+                    if let Ok(answer) = answer {
+                        self.graphics.open(answer.way(self.app.images));
+                        self.changed = Some(Haste::Now);
+                    }
+                    None
+                },
+                recv(done) -> prints => {
+                    prints.into_iter().for_each(|prints| self.graphics.take(prints));
+                    self.changed = Some(Haste::Now);
+                    None
                 },
                 recv(events) -> batch => Some(batch.map_or_else(|_| { events = never(); Msg::WorkerGone }, Msg::Events)),
                 recv(seen) -> newest => newest.map_or_else(|_| { seen = never(); None }, |newest| Some(Msg::Seen(newest))),
@@ -231,12 +254,20 @@ impl Cockpit<'_> {
     }
 
     fn draw(&mut self) -> Result<(), UiError> {
-        self.app.area = self.terminal.area().map_err(UiError::Output)?;
+        let area = self.terminal.area().map_err(UiError::Output)?;
+        if std::mem::replace(&mut self.app.area, area) != area {
+            self.graphics.resized();
+        }
         self.changed = None;
         fault::point("draw");
         let start = Instant::now();
-        let app = &self.app;
-        self.terminal.draw(|area, buf| shell::view(app, area, buf)).map_err(UiError::Output)?;
+        let (app, graphics) = (&self.app, &mut self.graphics);
+        let leftovers = graphics.leftovers();
+        let view = |area, buf: &mut Buffer| {
+            shell::view(app, area, buf);
+            graphics.draw(app, buf);
+        };
+        self.terminal.draw(&leftovers, view).map_err(UiError::Output)?;
         self.drawing = start.elapsed();
         Ok(())
     }
@@ -264,6 +295,10 @@ impl Cockpit<'_> {
     }
 
     fn perform(&mut self, effect: Effect) -> Result<Option<Exit>, UiError> {
+        if matches!(effect, Effect::Suspend | Effect::Retake | Effect::Redraw) {
+            // What the terminal had of pictures goes with the screen.
+            self.graphics.forget();
+        }
         match effect {
             Effect::Send(command) => {
                 if let Err(crossbeam_channel::TrySendError::Full(command)) = self.commands.try_send(command) {

@@ -1,10 +1,11 @@
 //! What is around every screen: tabs and state above, the line that must be said, keys below.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 
 use super::app::{App, Overlay};
+use super::graphics::Plate;
 use super::screens::Screen;
 use super::widgets::line;
 use super::{banner, footer, help, palette, rates, screens};
@@ -52,6 +53,11 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     header(app, frame.header, buf);
     banner::render(app, frame.banner, buf);
     screens::view(app, frame.body, buf);
+    on_top(app, &frame, area, buf);
+}
+
+/// What may lie on a part of the open screen: the keys, a message, a box.
+fn on_top(app: &App, frame: &Frame, area: Rect, buf: &mut Buffer) {
     footer::render(app, frame.footer, buf);
     match &app.overlay {
         Some(Overlay::Help(scrolled)) => help::render(*scrolled, area, buf, &app.theme),
@@ -62,6 +68,24 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Some(Overlay::OwnPicture(path)) => screens::own_picture_box(path, area, buf, &app.theme),
         Some(Overlay::Edit(_)) | None => {}
     }
+}
+
+/// Where pictures lie on the open screen, and whether something lies on them.
+pub fn plates(app: &App, area: Rect) -> Vec<(Plate, bool)> {
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        return Vec::new();
+    }
+    let frame = frame(app, area);
+    let plates = screens::plates(app, frame.body);
+    if plates.is_empty() {
+        return Vec::new();
+    }
+    // What no text can be shows where nothing is drawn.
+    let untouched = Cell::new("\u{0}");
+    let mut top = Buffer::filled(area, untouched.clone());
+    on_top(app, &frame, area, &mut top);
+    let is_covered = |plate: &Plate| plate.area.positions().any(|place| top[place] != untouched);
+    plates.into_iter().map(|plate| (is_covered(&plate), plate)).map(|(covered, plate)| (plate, covered)).collect()
 }
 
 fn too_small(app: &App, area: Rect, buf: &mut Buffer) {

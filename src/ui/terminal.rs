@@ -22,6 +22,7 @@ use ratatui::crossterm::terminal::{
 use ratatui::crossterm::{execute, queue};
 use ratatui::layout::Rect;
 
+use super::graphics;
 use super::outlet::{self, Outlet};
 
 /// How long a terminal may take to read what gives it back.
@@ -80,9 +81,16 @@ impl TakenTerminal {
         outlet::is_idle()
     }
 
-    /// Draws a frame in one piece.
-    pub fn draw(&mut self, view: impl FnOnce(Rect, &mut Buffer)) -> io::Result<()> {
+    /// Asks the terminal something, before anything else is drawn.
+    pub fn ask(&mut self, question: &str) -> io::Result<()> {
+        self.terminal.backend_mut().write_all(question.as_bytes())?;
+        self.terminal.backend_mut().flush()
+    }
+
+    /// Draws a frame in one piece, after some bytes that show nothing.
+    pub fn draw(&mut self, before: &[u8], view: impl FnOnce(Rect, &mut Buffer)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.backend_mut().write_all(before)?;
         self.terminal.draw(|frame| view(frame.area(), frame.buffer_mut()))?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.terminal.backend_mut().flush()
@@ -129,7 +137,9 @@ fn give_back() {
             && let Ok(mut out) = outlet::direct()
         {
             let (done, wait) = bounded::<()>(1);
+            let pictures = graphics::take_all_back();
             let restoring = thread::Builder::new().name("restore".into()).spawn(move || {
+                let _ = out.write_all(&pictures);
                 let _ = execute!(
                     out,
                     EndSynchronizedUpdate,

@@ -89,3 +89,51 @@ fn a_folder_that_is_not_cifar_10_is_refused_before_the_screen_opens() {
     assert!(said.contains("/nowhere"), "{said}");
     assert_eq!(cockpit.end(), 1);
 }
+
+/// As a kitty answers, with cells of 10 × 20 pixels.
+const KITTY_ANSWERS: &str = "\x1b_Gi=31;OK\x1b\\\x1b_Gi=32;OK\x1b\\\x1b[?62;c\x1b[6;20;10t\x1b[0n";
+
+#[test]
+fn a_terminal_that_never_answers_gets_its_screen_and_every_key_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    // Typed before the first frame, while the terminal is being asked.
+    let mut cockpit = Cockpit::open_typing(folder.path(), "3");
+    cockpit.shows("conv1");
+    assert!(cockpit.wrote("\x1b_Gi=31"), "it is asked");
+    assert!(!cockpit.wrote("a=T,U=1"), "and shown half blocks");
+    // An answer that comes too late is no key: `3`, `1` and `=` are in it.
+    cockpit.press(KITTY_ANSWERS);
+    cockpit.press("4");
+    cockpit.shows("Test pictures");
+    cockpit.press("\x03");
+    assert_eq!(cockpit.end(), 0);
+}
+
+#[test]
+fn a_terminal_that_answers_as_a_kitty_is_sent_pictures_and_told_to_forget_them() {
+    let folder = tempfile::tempdir().unwrap();
+    // The answer is there before the question, so that no slow machine is too late; a key stands in the middle.
+    let typed = KITTY_ANSWERS.replace("\x1b[?62", "3\x1b[?62");
+    let mut cockpit = Cockpit::open_typing(folder.path(), &typed);
+    cockpit.until("a picture sent to the kitty", |_| cockpit.wrote("a=T,U=1"));
+    cockpit.press("1");
+    cockpit.shows("◆ test");
+    cockpit.until("the pictures taken back", |_| cockpit.wrote("\x1b_Ga=d,d=I"));
+    cockpit.press("\x03");
+    assert_eq!(cockpit.end(), 0);
+}
+
+#[test]
+fn within_tmux_nothing_is_asked_nor_where_half_blocks_are_wanted() {
+    for tmux in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cockpit = match tmux {
+            true => Cockpit::open_in_tmux(folder.path()),
+            false => Cockpit::open(folder.path(), &["--image-protocol", "halfblocks"]),
+        };
+        cockpit.shows("TRAINING");
+        assert!(!cockpit.wrote("\x1b_G"), "in tmux: {tmux}");
+        cockpit.press("\x03");
+        assert_eq!(cockpit.end(), 0);
+    }
+}

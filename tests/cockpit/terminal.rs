@@ -85,6 +85,19 @@ impl Cockpit {
         Cockpit::start(Cockpit::command(folder, arguments), Reading::AtOnce)
     }
 
+    /// Opens it on a terminal into which something was typed already.
+    pub fn open_typing(folder: &Path, typed: &str) -> Cockpit {
+        let mut cockpit = Cockpit::open(folder, &[]);
+        cockpit.press(typed);
+        cockpit
+    }
+
+    pub fn open_in_tmux(folder: &Path) -> Cockpit {
+        let mut command = Cockpit::command(folder, &[]);
+        command.env("TMUX", "/tmp/tmux-1000/default,1,0");
+        Cockpit::start(command, Reading::AtOnce)
+    }
+
     /// Opens it with a fault on demand; only what the fault leads to is saved.
     #[cfg(debug_assertions)]
     pub fn with_fault(folder: &Path, fault: &str) -> Cockpit {
@@ -105,6 +118,10 @@ impl Cockpit {
         command.args(["train", "--model", "small.toml", "--evaluate-pictures", "50", "--run-dir", "run"]);
         command.args(arguments);
         command.cwd(folder);
+        // As in a terminal of its own, wherever the tests run.
+        for name in ["TMUX", "TERM_PROGRAM", "LC_TERMINAL", "WEZTERM_EXECUTABLE", "KONSOLE_VERSION"] {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -146,6 +163,11 @@ impl Cockpit {
 
     pub fn contents(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Whether it has written these bytes.
+    pub fn wrote(&self, bytes: &str) -> bool {
+        self.written.lock().unwrap().windows(bytes.len()).any(|window| window == bytes.as_bytes())
     }
 
     pub fn until(&self, what: &str, seen: impl Fn(&str) -> bool) -> String {

@@ -51,6 +51,25 @@ fn a_network_that_cannot_be_says_where_and_why_and_is_neither_written_nor_run() 
 }
 
 #[test]
+fn layers_before_the_one_that_cannot_be_keep_their_figures_and_the_rest_wait() {
+    for size in SIZES {
+        let mut cockpit = editing(size);
+        // The kernel of conv2, far beyond its input.
+        cockpit.press("Down Down Down Down Right");
+        for _ in 0..60 {
+            cockpit.press("+");
+        }
+        let screen = cockpit.screen();
+        assert!(screen.contains("✖ cannot be at conv2"), "{screen}");
+        assert!(cockpit.line_with("lrn1").contains("96×27×27"), "{screen}");
+        assert!(cockpit.line_with("lrn2").contains('–'), "{screen}");
+        assert_snapshot!(format!("draft_refused_{}x{}", size.0, size.1), screen);
+        cockpit.press("w N");
+        assert!(cockpit.effects.is_empty() && cockpit.app.overlay.is_none(), "{:?}", cockpit.effects);
+    }
+}
+
+#[test]
 fn a_draft_is_written_as_toml_and_a_new_run_is_started_from_it() {
     let mut cockpit = editing((80, 24));
     cockpit.press("+ w");

@@ -4,6 +4,7 @@ mod compare;
 mod edit;
 mod explain;
 mod fixture;
+mod images;
 mod layer;
 mod pictures;
 mod predictions;

@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 use super::action::Action;
 use super::app::{App, Effect, ExportRequest, Overlay};
 use super::field::Field;
+use super::graphics::Plate;
 use super::shell;
 use super::theme::Theme;
 use super::widgets::line;
@@ -63,6 +64,15 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Screen::Predictions => predictions::view(app, area, buf),
         Screen::Explain => explain::view(app, area, buf),
         Screen::Compare => compare::view(app, area, buf),
+    }
+}
+
+/// Where pictures lie on the open screen that a terminal may show finer than it is drawn.
+pub fn plates(app: &App, area: Rect) -> Vec<Plate> {
+    match app.screen {
+        Screen::Layer => layer::plates(app, area),
+        Screen::Predictions => predictions::plates(app, area),
+        Screen::Train | Screen::Network | Screen::Explain | Screen::Compare => Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ mod enlarged;
 mod lrn;
 mod numbers;
 mod pinned;
+mod plates;
 mod prepared;
 mod subject;
 
@@ -23,6 +24,7 @@ use crate::ui::widgets::panel::panel;
 use crate::ui::widgets::tilegrid::TileGrid;
 use crate::ui::widgets::{line, raster};
 use pinned::Pinned;
+pub use plates::plates;
 use prepared::Prepared;
 use subject::Shown;
 pub use subject::Subject;
@@ -153,6 +155,11 @@ fn with_scene<R>(app: &App, area: Rect, then: impl FnOnce(&Scene) -> R) -> Optio
     Some(then(&Scene { model, session: app.shown(), place, layer, screen, sight, seen, prepared, shown, grids, side }))
 }
 
+/// Beside the column of numbers.
+fn main_part(scene: &Scene, area: Rect) -> Rect {
+    Rect { width: scene.side.map_or(area.right(), |side| side.x - 1) - area.x, ..area }
+}
+
 fn below_head(area: Rect) -> Rect {
     Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
 }
@@ -208,8 +215,7 @@ fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     facts.extend(screen.pinned.mark(&screen.picture).map(fact));
     panel(area, buf, theme, &scene.layer.name, facts, &format!("step {}", grouped(scene.seen.step)));
     if screen.enlarged {
-        let main = Rect { width: scene.side.map_or(area.right(), |side| side.x - 1) - area.x, ..area };
-        enlarged::draw(app, scene, below_head(main), buf);
+        enlarged::draw(app, scene, below_head(main_part(scene, area)), buf);
     } else {
         let extent = tiles.extents(screen.scale, screen.all);
         for (grid, first) in &scene.grids {

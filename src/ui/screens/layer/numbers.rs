@@ -12,6 +12,7 @@ use crate::probe::Spread;
 use crate::spec::LayerSpec;
 use crate::ui::app::App;
 use crate::ui::figures::{percent, three};
+use crate::ui::graphics::Plate;
 use crate::ui::widgets::{bars, line, raster};
 
 /// A picture is drawn at its own size from this height on, else at half of it.
@@ -19,9 +20,8 @@ const TALL: u16 = 34;
 
 pub fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
-    let side = if area.height >= TALL && area.width >= 32 { 32 } else { 16 };
-    let height = (side as u16 / 2).min(area.height);
-    let place = Rect { height, width: area.width.min(side as u16), ..area };
+    let (side, place) = picture_place(area);
+    let height = place.height;
     raster::draw(place, buf, app.depth(), theme.text, side, &photograph(&scene.sight.picture.pixels, side));
     let mut lines = about_picture(app, scene);
     if area.width > side as u16 + 10 && side == 16 {
@@ -47,6 +47,18 @@ pub fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     for (i, (name, spread)) in spreads.iter().take(usize::from(fitting)).enumerate() {
         histogram(app, name, spread, Rect { y: rest.y + 3 * i as u16, height: 3, ..rest }, buf);
     }
+}
+
+/// Dots of the picture's side, and the cells that it has.
+fn picture_place(area: Rect) -> (usize, Rect) {
+    let side = if area.height >= TALL && area.width >= 32 { 32 } else { 16 };
+    (side, Rect { height: (side as u16 / 2).min(area.height), width: area.width.min(side as u16), ..area })
+}
+
+/// The picture, for a terminal that shows it finer.
+pub fn plate(scene: &Scene, area: Rect) -> Plate {
+    let (side, place) = picture_place(area);
+    Plate::photograph(place, side, &scene.sight.picture)
 }
 
 fn about_picture<'a>(app: &App, scene: &Scene) -> Vec<Line<'a>> {

@@ -1,11 +1,13 @@
 //! What can be shown of a layer, as tiles.
 
+use std::sync::Arc;
+
 use super::LayerScreen;
 use crate::mosaic::Tiles;
 use crate::probe::{LayerSight, Maps};
 use crate::spec::{LayerSpec, ModelSpec, Shape};
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Subject {
     #[default]
     Output,
@@ -70,7 +72,8 @@ pub fn there(model: &ModelSpec, place: usize, sight: &LayerSight) -> Vec<Subject
 #[derive(Debug)]
 pub struct Shown {
     pub subject: Subject,
-    pub tiles: Tiles,
+    /// Shared with whoever paints them elsewhere.
+    pub tiles: Arc<Tiles>,
     /// How many towers the tiles are of.
     pub towers: usize,
     /// What the tiles are, `96 maps 55×55`.
@@ -105,7 +108,7 @@ impl Shown {
             Subject::Input if place > 0 => towers(model, place - 1),
             _ => 1,
         };
-        Shown { subject, tiles, towers, what }
+        Shown { subject, tiles: Arc::new(tiles), towers, what }
     }
 
     /// How many units there are, where the weights of only one are shown.

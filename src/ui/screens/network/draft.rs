@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::knobs::Settings;
-use crate::spec::{ModelSpec, bytes, grouped, short};
+use crate::spec::{Followed, Layer, LayerTrace, ModelSpec, bytes, follow, grouped, short};
 use crate::ui::action::Action;
 use crate::ui::app::{App, Effect, ExportRequest, Tone};
 use crate::ui::theme::Theme;
@@ -20,13 +20,14 @@ pub struct Draft {
     field: usize,
 }
 
-const HEADS: [Head; 6] = [
+const HEADS: [Head; 7] = [
     Head { title: "layer", right: false, rank: 0, width: 0 },
     Head { title: "what", right: false, rank: 1, width: 0 },
     Head { title: "output", right: false, rank: 2, width: 0 },
     Head { title: "parameters", right: true, rank: 3, width: 0 },
     Head { title: "multiply-adds", right: true, rank: 4, width: 0 },
     Head { title: "memory", right: true, rank: 5, width: 0 },
+    Head { title: "formula", right: false, rank: 6, width: 0 },
 ];
 /// Lines below the table: the fields, and what follows from them or why nothing does.
 const BELOW: u16 = 4;
@@ -99,45 +100,61 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 }
 
 pub fn draw(draft: &Draft, area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let traced = draft.model.trace();
-    let mut facts = Vec::new();
-    if let Ok(trace) = &traced {
-        facts.push(vec![Span::styled(format!("{} parameters", short(trace.parameters)), theme.text)]);
-        facts.push(vec![Span::styled(format!("{} multiply-adds", short(trace.multiply_adds)), theme.dim)]);
-        facts.push(vec![Span::styled(format!("{} a picture", bytes(trace.activation_bytes)), theme.dim)]);
-    }
-    let inner = panel(area, buf, theme, &format!("Editing {}", draft.model.name), facts, "");
+    let followed = follow(&draft.model);
+    let inner = panel(area, buf, theme, &format!("Editing {}", draft.model.name), facts(draft, &followed, theme), "");
     let below = BELOW.min(inner.height / 2);
-    let rows = draft.model.layers.iter().enumerate().map(|(place, layer)| {
-        let layer_trace = traced.as_ref().ok().and_then(|trace| trace.layers.get(place));
+    let refused = followed.refused.as_ref().and_then(|refused| refused.place);
+    let row = |(place, layer): (usize, &Layer)| {
+        let traced = followed.layers.get(place);
         let figure = |text: Option<String>| Span::styled(text.unwrap_or_else(|| "–".into()), theme.text);
+        let name = if refused == Some(place) { theme.bad } else { theme.text };
         vec![
-            Span::styled(layer.name.clone(), theme.text),
+            Span::styled(layer.name.clone(), name),
             Span::styled(layer.what.summary(draft.model.towers), theme.dim),
-            figure(layer_trace.map(|traced| traced.output.to_string())),
-            figure(layer_trace.map(|traced| grouped(traced.parameters))),
-            figure(layer_trace.map(|traced| grouped(traced.multiply_adds))),
-            figure(layer_trace.map(|traced| bytes(traced.activation_bytes))),
+            figure(traced.map(|traced| traced.output.to_string())),
+            figure(traced.map(|traced| grouped(traced.parameters))),
+            figure(traced.map(|traced| grouped(traced.multiply_adds))),
+            figure(traced.map(|traced| bytes(traced.activation_bytes))),
+            Span::styled(traced.map_or(String::new(), |traced| traced.formula.clone()), theme.dim),
         ]
-    });
-    let grid = Grid { heads: HEADS.to_vec(), rows: rows.collect(), totals: Vec::new(), selected: Some(draft.place), mark: None };
+    };
+    let rows = draft.model.layers.iter().enumerate().map(row).collect();
+    let mark = refused.map(|place| (place, "✖"));
+    let grid = Grid { heads: HEADS.to_vec(), rows, totals: Vec::new(), selected: Some(draft.place), mark };
     grid.draw(Rect { height: inner.height - below, ..inner }, buf, theme);
     let mut lines = vec![fields(draft, theme)];
-    match &traced {
-        Ok(trace) => {
-            let formula = trace.layers.get(draft.place).map_or("", |layer| &layer.formula);
-            lines.push(Line::styled(formula.to_string(), theme.dim));
-        }
-        Err(error) => {
-            let room = usize::from(below.saturating_sub(1));
-            let words = line::wrapped_within(&format!("✖ {error}"), inner.width, room);
-            lines.extend(words.into_iter().map(|text| Line::styled(text, theme.bad)));
-        }
+    let formula = followed.layers.get(draft.place).map_or("", |layer| &layer.formula);
+    if followed.refused.is_none() || !formula.is_empty() {
+        lines.push(Line::styled(formula.to_string(), theme.dim));
+    }
+    if let Some(refused) = &followed.refused {
+        let room = usize::from(below).saturating_sub(lines.len());
+        let words = line::wrapped_within(&format!("✖ {}", refused.error), inner.width, room);
+        lines.extend(words.into_iter().map(|text| Line::styled(text, theme.bad)));
     }
     let rest = Rect { y: inner.bottom() - below, height: below, ..inner };
     for (row, text) in rest.rows().zip(lines) {
         line::spans(row, buf, text);
     }
+}
+
+/// What the network comes to, or its layers up to the one that cannot be.
+fn facts(draft: &Draft, followed: &Followed, theme: &Theme) -> Vec<Vec<Span<'static>>> {
+    let sum = |figure: fn(&LayerTrace) -> u64| followed.layers.iter().map(figure).fold(0, u64::saturating_add);
+    let figures = [
+        (format!("{} parameters", short(sum(|layer| layer.parameters))), theme.text),
+        (format!("{} multiply-adds", short(sum(|layer| layer.multiply_adds))), theme.dim),
+        (format!("{} a picture", bytes(sum(|layer| layer.activation_bytes))), theme.dim),
+    ];
+    let mut facts: Vec<Vec<Span>> = figures.into_iter().map(|(text, style)| vec![Span::styled(text, style)]).collect();
+    if let Some(refused) = &followed.refused {
+        let whole = followed.layers.len() == draft.model.layers.len();
+        let before =
+            if whole { String::new() } else { format!("; {} of {} layers", followed.layers.len(), draft.model.layers.len()) };
+        let at = refused.error.layer.as_ref().map_or(String::new(), |name| format!(" at {name}"));
+        facts.insert(0, vec![Span::styled(format!("✖ cannot be{at}{before}"), theme.bad)]);
+    }
+    facts
 }
 
 /// `out 96  ‹kernel 11›  stride 4`: what + and − change is marked.

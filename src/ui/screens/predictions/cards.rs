@@ -9,6 +9,7 @@ use crate::probe::PictureSight;
 use crate::session::likeliest;
 use crate::ui::app::App;
 use crate::ui::figures::{bar, percent};
+use crate::ui::graphics::Plate;
 use crate::ui::widgets::{line, raster};
 
 /// Dots of a picture's side.
@@ -50,6 +51,17 @@ impl Cards {
         Rect { x, y, width: self.width.saturating_sub(1), height: HEIGHT - 1 }.intersection(self.area)
     }
 
+    /// Where a card's picture lies.
+    fn picture(&self, index: usize) -> Rect {
+        let area = self.place(index);
+        Rect { x: area.x + 1, width: (SIDE as u16).min(area.width.saturating_sub(1)), ..area }
+    }
+
+    /// The picture, for a terminal that shows it finer.
+    pub fn plate(&self, index: usize, sight: &PictureSight) -> Plate {
+        Plate::photograph(self.picture(index), SIDE, sight)
+    }
+
     /// The card at a place on the screen.
     pub fn at(&self, place: Position) -> Option<usize> {
         (0..self.count()).find(|index| self.place(*index).contains(place))
@@ -62,7 +74,7 @@ impl Cards {
                 buf.set_string(area.x, y, "▌", theme.key);
             }
         }
-        let picture = Rect { x: area.x + 1, width: (SIDE as u16).min(area.width.saturating_sub(1)), ..area };
+        let picture = self.picture(index);
         raster::draw(picture, buf, app.depth(), theme.text, SIDE, &photograph(&sight.pixels, SIDE));
         let text = Rect { x: picture.right() + 1, width: area.right().saturating_sub(picture.right() + 1), ..area };
         let name = if pinned { format!("◈ {}", sight.name) } else { sight.name.clone() };

@@ -16,6 +16,7 @@ use crate::spec::grouped;
 use crate::ui::action::Action;
 use crate::ui::app::{App, Effect, Tone};
 use crate::ui::figures::{milliseconds, percent};
+use crate::ui::graphics::Plate;
 use crate::ui::screens::{self, Screen};
 use crate::ui::shell;
 use crate::ui::update::perform;
@@ -157,6 +158,12 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     if let Some(area) = layout.matrix {
         draw_matrix(app, area, buf);
     }
+}
+
+/// The cards' pictures, for a terminal that shows them finer.
+pub fn plates(app: &App, area: Rect) -> Vec<Plate> {
+    let (Some(cards), Some((_, sights))) = (cards(app, area), sights(app)) else { return Vec::new() };
+    sights.iter().take(cards.count()).enumerate().map(|(index, sight)| cards.plate(index, sight)).collect()
 }
 
 fn draw_pictures(app: &App, area: Rect, buf: &mut Buffer) {
