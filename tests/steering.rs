@@ -22,6 +22,12 @@ use alexscope::worker::{self, Ending, Plan, Prepared};
 /// Layer passes in a step of the pretended learner.
 const LAYERS: usize = 10;
 
+/// An epoch of them outlasts every test.
+const PICTURES: Pictures = Pictures { train: 3_200_000, test: 100 };
+
+/// Longest wait for anything; generous, since other tests run at the same time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Its loss is a function of the plan alone; each layer takes `layer_time`.
 struct Pretender {
     layer_time: Duration,
@@ -91,8 +97,11 @@ struct Faults {
     diverges_at: u64,
     panics_at: u64,
     layer_time: Duration,
-    steps: f64,
     unattended: bool,
+    /// Settings that are not the usual ones.
+    settings: &'static [(Knob, f64)],
+    /// Where the checkpoints belong there is a file.
+    nothing_can_be_saved: bool,
 }
 
 fn model() -> ModelSpec {
@@ -115,8 +124,11 @@ fn start(faults: Faults) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let run = RunFolder::create(Some(folder.path()), "pretended", std::time::SystemTime::now()).unwrap();
     let mut settings = Settings::new();
-    settings.set(Knob::Steps, faults.steps).unwrap();
     settings.set(Knob::EvaluateEvery, 0.0).unwrap();
+    faults.settings.iter().for_each(|(knob, value)| settings.set(*knob, *value).unwrap());
+    if faults.nothing_can_be_saved {
+        std::fs::write(run.checkpoints(), "").unwrap();
+    }
     let header = RunHeader {
         version: "0".into(),
         run: run.name(),
@@ -128,8 +140,8 @@ fn start(faults: Faults) -> Run {
             stand_in: true,
             folder: String::new(),
             classes: Vec::new(),
-            train: 3200,
-            test: 100,
+            train: PICTURES.train,
+            test: PICTURES.test,
         },
         device: DeviceInfo { name: "CPU".into(), threads: 1 },
         started_at: 0,
@@ -143,7 +155,6 @@ fn start(faults: Faults) -> Run {
         diverges_at: faults.diverges_at,
         panics_at: faults.panics_at,
     };
-    let pictures = Pictures { train: 3200, test: 100 };
     let (screen, worker_end) = link(Delivery::Lossless);
     let plan = Plan {
         header,
@@ -152,7 +163,7 @@ fn start(faults: Faults) -> Run {
         resume: None,
         notices: Vec::new(),
         observer: None,
-        prepare: Box::new(move |_| Ok(Prepared { learner: Box::new(learner), pictures })),
+        prepare: Box::new(move |_| Ok(Prepared { learner: Box::new(learner), pictures: PICTURES })),
         fetch: None,
         unattended: faults.unattended,
     };
@@ -167,7 +178,7 @@ impl Run {
 
     /// Reads events until `done` holds of the session.
     fn until(&mut self, what: &str, done: impl Fn(&Session) -> bool) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + PATIENCE;
         while !done(&self.session) {
             assert!(Instant::now() < end, "{what} did not come; {:?}", self.session.phase);
             let Ok(batch) = self.link.events.recv_timeout(Duration::from_millis(50)) else { continue };
@@ -201,15 +212,14 @@ fn what_is_watched_is_answered_while_training_and_while_paused_and_never_recorde
     assert!(run.link.seen.is_empty(), "nobody looks, so nothing is computed");
     let probe = |place| Probe::Pictures(vec![Picture::Test(place)]);
     run.send(Command::Watch(Some(probe(3))));
-    let patience = Duration::from_secs(10);
-    let first = run.link.seen.recv_timeout(patience).unwrap();
-    let second = run.link.seen.recv_timeout(patience).unwrap();
+    let first = run.link.seen.recv_timeout(PATIENCE).unwrap();
+    let second = run.link.seen.recv_timeout(PATIENCE).unwrap();
     assert_eq!((&first.probe, second.step > first.step), (&probe(3), true));
     run.send(Command::Pause);
     run.until("the pause", |session| session.phase == Phase::Paused);
     run.send(Command::Watch(Some(probe(4))));
     let sight = loop {
-        let seen = run.link.seen.recv_timeout(patience).unwrap();
+        let seen = run.link.seen.recv_timeout(PATIENCE).unwrap();
         if seen.probe == probe(4) {
             break seen.sight;
         }
@@ -239,10 +249,12 @@ fn a_pause_takes_hold_within_one_layer_and_a_resume_finishes_the_same_step() {
     thread::sleep(Duration::from_millis(200));
     assert_eq!(run.layers_passed.load(Ordering::SeqCst), held);
     let steps = run.session.steps();
-    run.send(Command::Resume);
-    run.until("the next step", |session| session.steps() > steps);
+    run.send(Command::Step(1));
+    run.until("the rest of the step", |session| session.steps() == steps + 1 && session.phase == Phase::Paused);
     let layers = run.layers_passed.load(Ordering::SeqCst) as u64;
-    assert!(layers < (steps + 3) * LAYERS as u64, "no layer was computed twice");
+    assert_eq!(layers, (steps + 1) * LAYERS as u64, "no layer was computed twice");
+    run.send(Command::Resume);
+    run.until("more steps", |session| session.steps() > steps + 1);
     run.send(Command::Stop { save: false });
     assert_eq!(run.end().0, Ending { reason: FinishReason::Stopped, failure: None });
 }
@@ -271,17 +283,19 @@ fn a_rate_test_in_the_middle_of_a_held_step_leaves_the_run_where_it_stood() {
 #[test]
 fn the_record_folds_to_what_the_screen_saw() {
     let layer_time = Duration::from_millis(1);
-    let mut run = start(Faults { steps: 40.0, unattended: true, layer_time, ..Faults::default() });
+    let mut run = start(Faults { unattended: true, layer_time, ..Faults::default() });
     run.until("the first step", |session| session.steps() >= 1);
     run.send(Command::Set { knob: Knob::LearningRate, value: 0.005 });
     run.send(Command::Set { knob: Knob::BatchSize, value: 64.0 });
+    run.until("some steps", |session| session.steps() >= 40 && !session.pending.is_empty());
+    run.send(Command::Set { knob: Knob::Steps, value: 1.0 });
     run.until("the end", |session| session.finished.is_some());
     let (ending, live, _, folder) = run.end();
     assert_eq!(ending.reason, FinishReason::Budget);
     let mut replayed = Session::default();
     read_events(&folder.path().join("events.jsonl")).unwrap().into_iter().for_each(|event| replayed.apply(event));
     assert_eq!(replayed, live);
-    assert_eq!((replayed.steps(), replayed.history.changes.len(), replayed.pending.len()), (40, 1, 1));
+    assert_eq!((replayed.history.changes.len(), replayed.pending.len()), (2, 1));
 }
 
 #[test]
@@ -318,6 +332,32 @@ fn saving_in_the_middle_of_a_paused_step_happens_at_once() {
     assert!(run.folder.path().join("checkpoints").join(name).join("manifest.json").exists());
     run.send(Command::Stop { save: false });
     run.end();
+}
+
+#[test]
+fn the_last_step_of_a_budget_is_saved_also_where_the_disk_is_slower_than_the_training() {
+    let settings = &[(Knob::Steps, 200.0), (Knob::CheckpointEvery, 1.0)];
+    let run = start(Faults { unattended: true, settings, ..Faults::default() });
+    let (ending, session, _, _folder) = run.end();
+    assert_eq!(ending, Ending { reason: FinishReason::Budget, failure: None });
+    assert_eq!(session.saved.last().map(|saved| saved.step), Some(200));
+}
+
+#[test]
+fn an_end_that_is_not_saved_is_a_failure_unless_nothing_was_to_be_saved() {
+    let failed = |ending: Ending| ending.failure.is_some_and(|why| why.contains("what was learned could not be saved"));
+    let faults = || Faults { nothing_can_be_saved: true, layer_time: Duration::from_millis(1), ..Faults::default() };
+    // The save that is scheduled for the last step is the one that fails.
+    let settings = &[(Knob::Steps, 3.0), (Knob::CheckpointEvery, 3.0)];
+    assert!(failed(start(Faults { unattended: true, settings, ..faults() }).end().0));
+    for save in [true, false] {
+        let mut run = start(faults());
+        run.until("the first step", |session| session.steps() >= 1);
+        // Asked for, it outweighs the save of the end.
+        run.send(Command::Save);
+        run.send(Command::Stop { save });
+        assert_eq!(failed(run.end().0), save);
+    }
 }
 
 #[test]

@@ -68,6 +68,8 @@ pub enum Outcome {
     Evaluated(Tested),
     /// What was to be saved is in safe hands.
     Copied,
+    /// Others wait to be written, and nobody asked for this one.
+    LeftOut,
     NotSaved(String),
     /// Given up half-way, nothing was changed.
     Abandoned,

@@ -63,6 +63,8 @@ pub struct Engine {
     /// The checkpoint to go back to.
     rewind_due: Option<(String, bool)>,
     stopping: bool,
+    /// Whoever stopped it wants nothing of it saved.
+    given_up: bool,
     diverged: bool,
     halved: bool,
     last_loss: Option<f64>,
@@ -89,6 +91,7 @@ impl Engine {
             saved_at: 0,
             rewind_due: None,
             stopping: false,
+            given_up: false,
             diverged: false,
             halved: false,
             last_loss: None,
@@ -185,6 +188,11 @@ impl Engine {
     /// Whether the run ended because its loss or gradient was no number any more.
     pub fn has_diverged(&self) -> bool {
         self.diverged
+    }
+
+    /// Whether it was stopped by somebody who wants nothing saved.
+    pub fn is_given_up(&self) -> bool {
+        self.given_up
     }
 
     /// Epochs behind the run as a number that grows with every step.

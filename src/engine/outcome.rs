@@ -22,6 +22,10 @@ impl Engine {
                 (self.save_due, self.settings_before) = (None, None);
                 Vec::new()
             }
+            Outcome::LeftOut => {
+                (self.save_due, self.settings_before) = (None, None);
+                Vec::new()
+            }
             Outcome::NotSaved(reason) => {
                 (self.save_due, self.settings_before) = (None, None);
                 vec![rejected("save", &reason)]

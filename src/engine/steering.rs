@@ -30,6 +30,7 @@ impl Engine {
             Command::Stop { .. } if self.stopping => Vec::new(),
             Command::Stop { save } => {
                 self.stopping = true;
+                self.given_up = !save;
                 if save {
                     self.want_save(SaveReason::Ending);
                 }

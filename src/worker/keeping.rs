@@ -55,7 +55,14 @@ impl Desk {
             .checkpoint()
             .map_err(|error| error.to_string())
             .and_then(|checkpoint| self.saver()?.save(Job { checkpoints, state, checkpoint, record }));
-        handed_over.map_or_else(Outcome::NotSaved, |()| Outcome::Copied)
+        match handed_over {
+            Ok(true) => Outcome::Copied,
+            Ok(false) => Outcome::LeftOut,
+            Err(why) => {
+                self.unsaved = Some(why.clone());
+                Outcome::NotSaved(why)
+            }
+        }
     }
 
     fn saver(&mut self) -> Result<&mut Saver, String> {
@@ -74,21 +81,26 @@ impl Desk {
         self.saver = None;
     }
 
+    /// Whether what was learned so far is in a checkpoint; known for certain once no save is under way.
+    pub(super) fn has_saved(&self, engine: &Engine) -> bool {
+        self.unsaved.is_none() && engine.is_saved()
+    }
+
     /// Says what became of checkpoints.
     pub(super) fn take_reports(&mut self) {
         while let Some(report) = self.saver.as_ref().and_then(|saver| saver.reports.try_recv().ok()) {
             let event = match report {
                 Report::Saved { step, name, reason } => {
-                    (self.unsaved, self.save_again) = (false, None);
+                    (self.unsaved, self.save_again) = (None, None);
                     Event::Saved { step, path: name, reason }
                 }
                 Report::Dropped { names } => Event::Dropped { paths: names },
                 Report::NotSaved { why, reason: SaveReason::Ending } => {
-                    self.lost = Some(why.clone());
+                    self.unsaved = Some(why.clone());
                     warning(format!("not saved: {why}"))
                 }
                 Report::NotSaved { why, reason } => {
-                    self.unsaved = true;
+                    self.unsaved = Some(why.clone());
                     // Of the moment before a change only a later one is left.
                     let reason = if reason == SaveReason::Asked { reason } else { SaveReason::Scheduled };
                     self.save_again = Some((Instant::now() + RETRY, reason));
@@ -117,7 +129,7 @@ impl Desk {
         let saved = read_checkpoint(&folder).map_err(|error| error.to_string())?;
         // Before anything is changed: weights restored by half would be nobody's.
         saved.check(&self.header.model, &folder).map_err(|error| error.to_string())?;
-        if (self.unsaved || !engine.is_saved())
+        if !self.has_saved(engine)
             && let Outcome::NotSaved(reason) = self.save(SaveReason::BeforeRewind, engine, learner)
         {
             return Err(format!("what was learned since would be lost, for it cannot be saved: {reason}"));
@@ -134,6 +146,15 @@ impl Desk {
         }
         self.emit_all(events);
         Ok(())
+    }
+
+    /// Saves the last moment, unless a checkpoint holds it: one that was left out or could not be written does not.
+    pub(super) fn save_the_end(&mut self, engine: &Engine, learner: &dyn Learner) {
+        self.finish_saving();
+        if !self.has_saved(engine) {
+            // Why it could not be is kept for the last words.
+            self.save(SaveReason::Ending, engine, learner);
+        }
     }
 
     /// After a failure: keeps what the steps before it have learned, if the weights are whole.

@@ -109,8 +109,7 @@ fn run(plan: Plan, link: WorkerLink) -> Ending {
         lookout: Lookout::default(),
         unattended,
         at_rest: true,
-        unsaved: false,
-        lost: None,
+        unsaved: None,
         save_again: None,
         header,
         fetch,
@@ -151,10 +150,8 @@ struct Desk {
     unattended: bool,
     /// The weights are those that a step left, not half-way to the next one's.
     at_rest: bool,
-    /// The newest checkpoint could not be written.
-    unsaved: bool,
-    /// Why the last checkpoint of the run could not be written.
-    lost: Option<String>,
+    /// Why the newest checkpoint could not be written.
+    unsaved: Option<String>,
     /// When to try again, and why it is worth it.
     save_again: Option<(Instant, SaveReason)>,
     header: RunHeader,

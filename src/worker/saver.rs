@@ -53,16 +53,16 @@ impl Saver {
         Ok(Saver { jobs: Some(jobs), reports, thread: Some(thread) })
     }
 
-    /// Hands a moment over. While two others wait for the disk, one that nobody asked for is left out.
-    pub fn save(&self, job: Job) -> Result<(), String> {
+    /// Hands a moment over. While two others wait for the disk, one that nobody asked for is left out; false then.
+    pub fn save(&self, job: Job) -> Result<bool, String> {
         let gone = || "the thread that writes checkpoints has ended".to_string();
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
         match jobs.try_send(job) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(true),
             Err(TrySendError::Full(job)) if matches!(job.state.reason, SaveReason::Asked | SaveReason::Ending) => {
-                jobs.send(job).map_err(|_| gone())
+                jobs.send(job).map(|()| true).map_err(|_| gone())
             }
-            Err(TrySendError::Full(_)) => Ok(()),
+            Err(TrySendError::Full(_)) => Ok(false),
             Err(TrySendError::Disconnected(_)) => Err(gone()),
         }
     }

@@ -8,7 +8,7 @@ use super::gate::StepGate;
 use crate::engine::{Action, Engine, Learner, Outcome, StepPlan, Stepped};
 use crate::fault;
 use crate::knobs::Settings;
-use crate::session::{Command, Event, FinishReason, SaveReason};
+use crate::session::{Command, Event, FinishReason};
 
 /// Layers' outputs and norms are measured at most this often, and not before so many steps: for AlexNet measuring takes a ninth of a
 /// step. Steps that a person takes one by one are all measured.
@@ -43,8 +43,8 @@ impl Desk {
                 Action::Wait => self.wait(engine),
                 Action::End(FinishReason::Budget) if !self.unattended => {}
                 Action::End(reason) => {
-                    if reason == FinishReason::Budget && self.folder.is_some() && !engine.is_saved() {
-                        self.save(SaveReason::Ending, engine, learner);
+                    if reason == FinishReason::Budget && self.folder.is_some() {
+                        self.save_the_end(engine, learner);
                     }
                     return self.say_goodbye(engine, reason);
                 }
@@ -122,7 +122,8 @@ impl Desk {
 
     fn say_goodbye(&mut self, engine: &Engine, reason: FinishReason) -> Result<FinishReason, String> {
         self.finish_saving();
-        if let Some(why) = self.lost.take() {
+        let wanted = reason != FinishReason::Diverged && !engine.is_given_up();
+        if let (true, Some(why)) = (wanted, self.unsaved.take()) {
             return Err(format!("what was learned could not be saved: {why}"));
         }
         let last = engine.finished(reason, self.time());
