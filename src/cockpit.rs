@@ -48,7 +48,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
     let (mut wanted, mut colours) = (Wanted::First, theme(show.look.theme));
     loop {
-        let plan = plan(&wanted)?;
+        let plan = signals::end_at_once(&signals, || plan(&wanted))?;
         let folder = PathBuf::from(&plan.header.folder);
         let options = UiOptions {
             model: plan.header.model.clone(),
@@ -63,20 +63,10 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             signals: signals.clone(),
             export: exporter(&plan.header),
         };
-        let (screen, worker_end) = link(Delivery::Merging);
-        let training = worker::spawn(plan, worker_end)?;
-        let left = catch_unwind(AssertUnwindSafe(|| ui::run(screen, options)));
-        // A terminal that vanishes shows as an error of its input and as a signal; the signal is what happened.
-        let left = match left {
-            Ok(Err(_)) if let Ok(signal) = signals.recv_timeout(SIGNAL_PATIENCE) => Ok(Ok(Exit::Signal(signal))),
-            left => left,
+        let (left, ending) = match train_under(plan, options, &signals)? {
+            Watched::Through(exit, ending) => (exit, ending),
+            Watched::Hurried(signal) => return Ok(signals::exit_status(signal)),
         };
-        // Whatever became of the screen, the run is saved first, unless somebody cannot wait.
-        if let Some(signal) = wait_for(&training, &signals) {
-            return Ok(signals::exit_status(signal));
-        }
-        let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
-        let left = left.unwrap_or_else(|panic| resume_unwind(panic))?;
         match left {
             Exit::NewRun { settings, theme } => (wanted, colours) = (Wanted::Anew(settings), theme),
             Exit::Edited { model, settings, theme } => (wanted, colours) = (Wanted::Edited(model, settings), theme),
@@ -87,15 +77,41 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
     }
 }
 
+/// How a run under a cockpit went.
+enum Watched {
+    /// The cockpit was left, and the training has ended.
+    Through(Exit, Ending),
+    /// A signal came while the training was still at its end: somebody who cannot wait.
+    Hurried(i32),
+}
+
+/// Trains with a cockpit over it. Whatever becomes of the screen, the run is saved first, unless somebody cannot wait.
+fn train_under(plan: Plan, options: UiOptions, signals: &Receiver<i32>) -> Result<Watched> {
+    let (screen, worker_end) = link(Delivery::Merging);
+    let training = worker::spawn(plan, worker_end)?;
+    let left = catch_unwind(AssertUnwindSafe(|| ui::run(screen, options)));
+    // A terminal that vanishes shows as an error of its input and as a signal; the signal is what happened.
+    let left = match left {
+        Ok(Err(_)) if let Ok(signal) = signals.recv_timeout(SIGNAL_PATIENCE) => Ok(Ok(Exit::Signal(signal))),
+        left => left,
+    };
+    if let Some(signal) = wait_for(&training, signals) {
+        return Ok(Watched::Hurried(signal));
+    }
+    let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
+    let left = left.unwrap_or_else(|panic| resume_unwind(panic))?;
+    Ok(Watched::Through(left, ending))
+}
+
 /// Opens the cockpit on one run of several, beside those that have ended; no key changes it, and it is left by itself at the end.
-/// Returns how the run ended, and the signal that came; `look` is where and how a person looked last.
+/// Returns how the run ended, if somebody waited for that, and the signal that came; `look` is where and how a person looked last.
 pub fn look_on(
     plan: Plan,
     companions: Vec<Companion>,
     contest: Contest,
     look: &mut Look,
     signals: Receiver<i32>,
-) -> Result<(Ending, Option<i32>)> {
+) -> Result<(Option<Ending>, Option<i32>)> {
     let options = UiOptions {
         model: plan.header.model.clone(),
         past: past(&plan),
@@ -106,21 +122,18 @@ pub fn look_on(
         readonly: true,
         leave_at_end: true,
         data_missing: false,
-        signals,
+        signals: signals.clone(),
         export: exporter(&plan.header),
     };
-    let (screen, worker_end) = link(Delivery::Merging);
-    let training = worker::spawn(plan, worker_end)?;
-    let left = ui::run(screen, options);
-    let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
-    match left? {
-        Exit::Signal(signal) => Ok((ending, Some(signal))),
-        Exit::Ended(last) => {
+    Ok(match train_under(plan, options, &signals)? {
+        Watched::Hurried(signal) => (None, Some(signal)),
+        Watched::Through(Exit::Signal(signal), ending) => (Some(ending), Some(signal)),
+        Watched::Through(Exit::Ended(last), ending) => {
             *look = last;
-            Ok((ending, None))
+            (Some(ending), None)
         }
-        _ => Ok((ending, None)),
-    }
+        Watched::Through(_, ending) => (Some(ending), None),
+    })
 }
 
 /// How a comparison is looked at first.

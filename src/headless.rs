@@ -1,12 +1,13 @@
 //! A run without a screen: progress on standard error, with `--json` every event as a line on standard output.
 
 use std::io::{self, Write};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{Result, eyre};
-use crossbeam_channel::{Receiver, select};
+use color_eyre::eyre::{Result, WrapErr, eyre};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 
-use crate::link::{Delivery, link};
+use crate::link::{Delivery, Link, link};
 use crate::session::{Command, Event, FinishReason, Stamped};
 use crate::worker::{Ending, Plan};
 use crate::{signals, worker};
@@ -17,22 +18,30 @@ const DIVERGED: u8 = 3;
 /// The same signal again within this time is one signal told twice.
 const ECHO: Duration = Duration::from_millis(100);
 
+/// After a signal, whoever reads has this long to take what is still to be said.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// How a run was left.
 pub struct Left {
     /// Absent where a second signal ended the program's patience with it.
     pub ending: Option<Ending>,
     /// The signal that stopped it.
     pub signal: Option<i32>,
+    /// Whether whoever reads took every word; where not, one more would wait for ever.
+    pub heard: bool,
 }
 
 /// Trains until the budget is used up or a signal comes; returns the exit status.
 pub fn train(plan: impl FnOnce() -> Result<Plan>, json: bool) -> Result<u8> {
     let signals = signals::listen(signals::ENDING)?;
-    let Left { ending, signal } = drive(plan()?, &signals, &mut |batch| show(batch, json))?;
+    let plan = signals::end_at_once(&signals, plan)?;
+    let Left { ending, signal, heard } = drive(plan, &signals, move |batch| show(batch, json))?;
     match (ending, signal) {
         (Some(Ending { reason: FinishReason::Failed, failure }), None) => Err(eyre!(failure.unwrap_or_default())),
         (Some(Ending { failure: Some(failure), .. }), Some(signal)) => {
-            say(&failure);
+            if heard {
+                say(&failure);
+            }
             Ok(signals::exit_status(signal))
         }
         (Some(Ending { reason: FinishReason::Diverged, .. }), _) => Ok(DIVERGED),
@@ -41,17 +50,21 @@ pub fn train(plan: impl FnOnce() -> Result<Plan>, json: bool) -> Result<u8> {
     }
 }
 
-/// Trains until the budget is used up, a signal comes or `show`, which is given every event, says that nobody looks any more.
-pub fn drive(plan: Plan, signals: &Receiver<i32>, show: &mut dyn FnMut(&[Stamped]) -> Result<bool>) -> Result<Left> {
-    let (screen, worker_end) = link(Delivery::Lossless);
+/// Trains until the budget is used up, a signal comes or `show`, which is given every event, says that nobody looks any more. A reader
+/// that hangs holds up neither the training nor its end.
+pub fn drive(plan: Plan, signals: &Receiver<i32>, show: impl FnMut(&[Stamped]) -> Result<bool> + Send + 'static) -> Result<Left> {
+    let (Link { commands, events, .. }, worker_end) = link(Delivery::Lossless);
+    let mut commands = Some(commands);
+    let (words, shown) = speak(show)?;
     let training = worker::spawn(plan, worker_end)?;
     let mut stopped: Option<(i32, Instant)> = None;
     loop {
         select! {
-            recv(screen.events) -> batch => {
+            recv(events) -> batch => {
                 let Ok(batch) = batch else { break };
-                if !show(&batch)? {
-                    break;
+                if words.send(Said::Events(batch)).is_err() {
+                    // Nobody reads any more: the run, which nobody steers any more either, is saved and stops.
+                    commands = None;
                 }
             }
             recv(signals) -> signal => if let Ok(signal) = signal {
@@ -60,17 +73,61 @@ pub fn drive(plan: Plan, signals: &Receiver<i32>, show: &mut dyn FnMut(&[Stamped
                     // The system and the shell may both tell that a terminal has vanished.
                     Some((first, at)) if first == signal && at.elapsed() < ECHO => continue,
                     // Asked twice: now, whatever has not been saved.
-                    Some(_) => return Ok(Left { ending: None, signal: Some(signal) }),
+                    Some(_) => return Ok(Left { ending: None, signal: Some(signal), heard: false }),
                 }
-                say("stopping; what was learned is saved first (once more: stop now)");
+                let _ = words.send(Said::Stopping);
                 // A full lane would mean that 256 commands wait for this run's own end.
-                let _ = screen.commands.try_send(Command::Stop { save: true });
+                let _ = commands.as_ref().map(|commands| commands.try_send(Command::Stop { save: true }));
             }
         }
     }
-    drop(screen);
     let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
-    Ok(Left { ending: Some(ending), signal: stopped.map(|(signal, _)| signal) })
+    drop(words);
+    let (spoken, last) = last_words(&shown, signals, stopped.map(|(signal, _)| signal));
+    match (spoken, last) {
+        (Some(Err(error)), None) => Err(error),
+        (spoken, signal) => Ok(Left { ending: Some(ending), signal, heard: matches!(spoken, Some(Ok(()))) }),
+    }
+}
+
+/// What is to be said.
+enum Said {
+    Events(Vec<Stamped>),
+    Stopping,
+}
+
+/// A thread that says things, and waits for whoever reads them. It ends when nobody does any more, and tells why.
+fn speak(mut show: impl FnMut(&[Stamped]) -> Result<bool> + Send + 'static) -> io::Result<(Sender<Said>, Receiver<Result<()>>)> {
+    let (words, to_say) = unbounded();
+    let (done, shown) = bounded(1);
+    let work = move || {
+        let mut speak = || -> Result<()> {
+            for said in &to_say {
+                match said {
+                    Said::Stopping => say("stopping; what was learned is saved first (once more: stop now)"),
+                    Said::Events(batch) if !show(&batch)? => break,
+                    Said::Events(_) => {}
+                }
+            }
+            Ok(())
+        };
+        let spoken = speak();
+        drop(to_say);
+        // Whoever waited for it may have left.
+        let _ = done.send(spoken);
+    };
+    thread::Builder::new().name("output".into()).spawn(work)?;
+    Ok((words, shown))
+}
+
+/// Waits until all is said, after a signal only for so long; how that went, if it was, and the signal.
+fn last_words(shown: &Receiver<Result<()>>, signals: &Receiver<i32>, signal: Option<i32>) -> (Option<Result<()>>, Option<i32>) {
+    let enough = signal.map_or_else(never, |_| crossbeam_channel::after(LAST_WORDS));
+    select! {
+        recv(shown) -> spoken => (spoken.ok(), signal),
+        recv(signals) -> another => (None, another.ok().or(signal)),
+        recv(enough) -> _ => (None, signal),
+    }
 }
 
 /// Prints events; false where nobody reads standard output any more.
@@ -97,7 +154,7 @@ fn print_line(stamped: &Stamped) -> Result<bool> {
     match writeln!(io::stdout(), "{line}") {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error).wrap_err("standard output takes no more events; what was learned is saved"),
     }
 }
 

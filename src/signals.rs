@@ -1,9 +1,10 @@
 //! Signals as messages.
 
 use std::io;
+use std::process;
 use std::thread;
 
-use crossbeam_channel::{Receiver, unbounded};
+use crossbeam_channel::{Receiver, bounded, select, unbounded};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
@@ -24,6 +25,30 @@ pub fn listen(numbers: &[i32]) -> io::Result<Receiver<i32>> {
         }
     })?;
     Ok(receiver)
+}
+
+/// Does what no signal need wait for, since nothing is lost with it: one that asks for the end ends the program at once. Reading a
+/// folder of pictures may take minutes.
+pub fn end_at_once<T>(signals: &Receiver<i32>, work: impl FnOnce() -> T) -> T {
+    let (guard, done) = bounded::<()>(0);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            loop {
+                select! {
+                    recv(done) -> _ => return,
+                    recv(signals) -> signal => match signal {
+                        Ok(signal) if ENDING.contains(&signal) => process::exit(exit_status(signal).into()),
+                        Ok(SIGTSTP) => drop(signal_hook::low_level::raise(signal_hook::consts::SIGSTOP)),
+                        Ok(_) => {}
+                        Err(_) => return,
+                    },
+                }
+            }
+        });
+        // Told by its end, also by that of a panic.
+        let _guard = guard;
+        work()
+    })
 }
 
 /// The exit status of a program that a signal ended, as shells have it.

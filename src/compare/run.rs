@@ -33,8 +33,10 @@ pub fn compare(arguments: &CompareArgs) -> Result<u8> {
         } else {
             unwatched(ready, &plan, place, &signals)?
         };
-        if let Left::Broken(status) = left {
-            say(&format!("go on with `alexscope compare --run-dir {}`", folder.display()));
+        if let Left::Broken { status, heard } = left {
+            if heard {
+                say(&format!("go on with `alexscope compare --run-dir {}`", folder.display()));
+            }
             return Ok(status);
         }
     }
@@ -127,8 +129,11 @@ fn planned(arguments: &CompareArgs) -> Result<(PathBuf, Plan)> {
 /// How a run of a comparison was left.
 enum Left {
     Ended,
-    /// By a person or a signal, before its end; the program's exit status.
-    Broken(u8),
+    /// By a person or a signal, before its end; the program's exit status, and whether somebody still takes a word.
+    Broken {
+        status: u8,
+        heard: bool,
+    },
 }
 
 /// A run that is ready to begin or to go on; `None` where it ended before.
@@ -169,12 +174,12 @@ fn ready(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs) -> R
 
 /// Trains without a screen.
 fn unwatched(ready: worker::Plan, plan: &Plan, place: Place, signals: &Receiver<i32>) -> Result<Left> {
-    let label = &plan.contenders[place.contender].label;
-    let left = headless::drive(ready, signals, &mut |batch| {
-        batch.iter().filter_map(|stamped| progress(label, place.seed, stamped)).for_each(|line| say(&line));
+    let label = plan.contenders[place.contender].label.clone();
+    let left = headless::drive(ready, signals, move |batch| {
+        batch.iter().filter_map(|stamped| progress(&label, place.seed, stamped)).for_each(|line| say(&line));
         Ok(true)
     })?;
-    how_left(left.ending, left.signal)
+    how_left(left)
 }
 
 /// Trains in the cockpit, beside all runs of the comparison that have ended.
@@ -198,14 +203,15 @@ fn watched(
     }
     let contest = Contest { figures, live: Some(place), target };
     let (ending, signal) = cockpit::look_on(ready, companions, contest, look, signals.clone())?;
-    how_left(Some(ending), signal)
+    how_left(headless::Left { ending, signal, heard: true })
 }
 
-fn how_left(ending: Option<worker::Ending>, signal: Option<i32>) -> Result<Left> {
+fn how_left(left: headless::Left) -> Result<Left> {
+    let headless::Left { ending, signal, heard } = left;
     match (ending, signal) {
-        (Some(worker::Ending { reason: FinishReason::Failed, failure }), _) => Err(eyre!(failure.unwrap_or_default())),
-        (_, Some(signal)) => Ok(Left::Broken(signals::exit_status(signal))),
-        (Some(worker::Ending { reason: FinishReason::Stopped, .. }), None) => Ok(Left::Broken(0)),
+        (Some(worker::Ending { reason: FinishReason::Failed, failure }), _) if heard => Err(eyre!(failure.unwrap_or_default())),
+        (_, Some(signal)) => Ok(Left::Broken { status: signals::exit_status(signal), heard }),
+        (Some(worker::Ending { reason: FinishReason::Stopped, .. }), None) => Ok(Left::Broken { status: 0, heard }),
         _ => Ok(Left::Ended),
     }
 }

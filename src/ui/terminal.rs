@@ -26,7 +26,7 @@ use super::graphics;
 use super::outlet::{self, Outlet};
 
 /// How long a terminal may take to read what gives it back.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 

@@ -10,7 +10,7 @@ use alexscope::run::{RunFolder, newest_checkpoint, verify};
 
 use super::Chance;
 use super::count::{trials, wanted};
-use super::program::{alexscope, ends_within, resume, signal, train, until_it_grows};
+use super::program::{alexscope, ends_within, resume, signal, train, until_it_grows, until_it_is_long};
 
 fn checkpoints(run: &Path) -> Vec<String> {
     let entries = fs::read_dir(run.join("checkpoints")).into_iter().flatten().flatten();
@@ -31,6 +31,12 @@ fn is_sound(run: &Path) {
 fn steps(run: &Path) -> usize {
     let record = fs::read_to_string(run.join("events.jsonl")).unwrap_or_default();
     record.lines().filter(|line| line.contains(r#""event":"step""#)).count()
+}
+
+fn the_last_step_is_saved(run: &Path) {
+    let folder = RunFolder::find(Some(run)).unwrap();
+    let saved = newest_checkpoint(&folder.checkpoints(), &folder.header().unwrap().model).0.unwrap();
+    assert_eq!(saved.state.moment.step, steps(run) as u64);
 }
 
 #[test]
@@ -131,10 +137,49 @@ fn a_signal_at_any_moment_saves_within_ten_seconds_and_shows_in_the_status() {
         let status = ends_within(&mut child, Duration::from_secs(10)).expect("ten seconds were not enough");
         assert_eq!(status.code(), Some(code));
         is_sound(&run);
-        let folder = RunFolder::find(Some(&run)).unwrap();
-        let saved = newest_checkpoint(&folder.checkpoints(), &folder.header().unwrap().model).0.unwrap();
-        assert_eq!(saved.state.moment.step, steps(&run) as u64, "the last step is saved");
+        the_last_step_is_saved(&run);
     }
+}
+
+#[test]
+fn a_reader_that_hangs_keeps_no_signal_from_saving_and_ending_the_run() {
+    for (name, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129)] {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        let mut child = train(folder.path(), "run", 0).arg("--json").stdout(Stdio::piped()).spawn().unwrap();
+        // More than the system holds for a pipe.
+        until_it_is_long(&run, 1 << 17);
+        signal(&child, name);
+        let status = ends_within(&mut child, Duration::from_secs(20)).expect("twenty seconds were not enough");
+        assert_eq!(status.code(), Some(code));
+        the_last_step_is_saved(&run);
+    }
+}
+
+#[test]
+fn standard_output_that_takes_no_more_ends_the_run_which_is_saved_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = train(folder.path(), "run", 0);
+    let output = command.arg("--json").stdout(full).stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: standard output takes no more events"), "{said}");
+    the_last_step_is_saved(&folder.path().join("run"));
+}
+
+#[test]
+fn a_signal_while_the_run_is_made_ready_ends_the_program_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    assert!(Command::new("mkfifo").arg(&script).status().unwrap().success());
+    let mut child = train(folder.path(), "run", 0).arg("--script").arg(&script).spawn().unwrap();
+    // Opened as soon as the program reads it, which then waits for what is never written.
+    let unwritten = fs::File::options().write(true).open(&script).unwrap();
+    signal(&child, "-TERM");
+    let status = ends_within(&mut child, Duration::from_secs(10)).expect("it goes on to wait");
+    assert_eq!(status.code(), Some(143));
+    drop(unwritten);
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! | panic in the trainer | [`panics`], at eight places | 1 / 10 each |
 //! | panic in the UI | `tests/cockpit` `a_panic_of_the_screen…`, `…of_the_training…`, at five places | 1 / 10 each |
 //! | signals, once and twice | [`killed`] `a_signal…`, `the_second_signal…` | 10 / 50 each |
+//! | a reader that hangs; standard output on a full disk | [`killed`] `a_reader_that_hangs…`, `standard_output_that…` | 1 |
 //! | signals while it saves, pauses, evaluates; the terminal closed | `tests/cockpit` `signals_and_ctrl_c…`, `a_terminal_that_vanishes…` | 1 / 50 each |
 //! | a terminal that stops reading, or reads 9600 baud | `tests/cockpit` `a_terminal_that…`; its cost: `PACE=0 benches/watching_cost.sh` | 1 / 5 |
 //! | every terminal size | `tests/screens` `sizes`; random ones: `tests/cockpit` | all; 60 / 2000 |

@@ -77,6 +77,15 @@ pub fn until_it_grows(run: &Path) {
     }
 }
 
+/// Waits until the record has so many bytes.
+pub fn until_it_is_long(run: &Path, bytes: u64) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while fs::metadata(run.join("events.jsonl")).map_or(0, |file| file.len()) < bytes {
+        assert!(Instant::now() < end, "the record does not grow");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 pub fn ends_within(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
     let end = Instant::now() + patience;
     while Instant::now() < end {
