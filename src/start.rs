@@ -37,17 +37,22 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
     let source = Source::find(arguments.pictures.data.as_deref())?;
     let mut ready = pictures::open(source, as_set(model, &settings), arguments.pictures.broken.into())?;
     let computes = Computes::wanted(arguments.compute)?;
-    let script = match &arguments.script {
+    let mut script = Script::default();
+    let text = match &arguments.script {
         Some(path) => {
             let text = fs::read_to_string(path).wrap_err_with(|| format!("cannot read the script {}", path.display()))?;
-            Script::parse(&text, &path.display().to_string())?
+            script = Script::parse(&text, &path.display().to_string())?;
+            Some(text)
         }
-        None => Script::default(),
+        None => None,
     };
     // A new run in the place of an old one has a folder of its own.
     let named = arguments.run_dir.as_deref().filter(|folder| unattended || !RunFolder::holds_a_run(folder));
     let weights = arguments.weights.as_deref().map(|path| initial_weights(path, &mut ready)).transpose()?;
     let mut plan = begin(ready, settings, weights, script, named, computes, unattended)?;
+    if let (Some(text), Some((folder, _))) = (text, &plan.folder) {
+        folder.keep_script(&text)?;
+    }
     if arguments.tensorboard {
         plan.observer = Some(followed(&plan)?);
     }
@@ -213,10 +218,22 @@ fn go_on(folder: RunFolder, moved: Option<&Path>, computes: Computes, unattended
     let time = events.last().map_or(0.0, |last| last.time);
     let fetch = fetcher(&ready.opened);
     let prepare = prepare(header.model.clone(), ready.opened, saved.state.moment.settings.clone(), None, computes.found.clone());
+    let script = kept_script(&folder).unwrap_or_else(|error| {
+        warnings.push(format!("{error}; what it had still to change is left out"));
+        Script::default()
+    });
     let resume = Some(Resume { saved, time, warnings });
-    let (script, folder, mut notices) = (Script::default(), Some((folder, lock)), ready.notices);
+    let (folder, mut notices) = (Some((folder, lock)), ready.notices);
     notices.extend(computes.notice());
     Ok(Plan { header, script, folder, resume, notices, observer: None, prepare, fetch, unattended })
+}
+
+/// The script that a run began with.
+fn kept_script(folder: &RunFolder) -> Result<Script> {
+    Ok(match folder.script()? {
+        Some((text, path)) => Script::parse(&text, &path.display().to_string())?,
+        None => Script::default(),
+    })
 }
 
 /// Makes a run of its own from a checkpoint of another, which is left as it is; [`resume`] it to go on from there.

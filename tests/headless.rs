@@ -116,7 +116,7 @@ fn a_signal_saves_stops_and_shows_in_the_exit_status() {
     for (signal, status) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let folder = tempfile::tempdir().unwrap();
         let mut child = alexscope()
-            .args(["train", "--headless", "--json", "--model", "lenet5", "--run-dir"])
+            .args(["train", "--headless", "--json", "--model", "lenet5", "--checkpoint-every", "0", "--run-dir"])
             .arg(folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -139,7 +139,8 @@ fn a_resumed_run_goes_on_bit_for_bit_as_if_it_had_never_stopped() {
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
     let model = ["--model", "lenet5", "--evaluate-every", "7", "--evaluate-pictures", "20", "--seed", "3", "--steps", "300"];
     let script = folder.path().join("plan.txt");
-    std::fs::write(&script, "2 momentum 0.5\n3 batch-size 32\n").unwrap();
+    // The last line lies ahead where the run is broken off.
+    std::fs::write(&script, "2 momentum 0.5\n3 batch-size 32\n250 learning-rate 0.02\n").unwrap();
     let start = |run: &Path| {
         let mut command = alexscope();
         command.args(["train", "--headless", "--json", "--script"]).arg(&script).args(model).arg("--run-dir").arg(run);
@@ -198,7 +199,10 @@ fn recorded_losses(run: &Path) -> Vec<u64> {
 fn a_fork_names_its_parent_knows_the_way_behind_it_and_goes_on_as_the_parent_would_have() {
     let folder = tempfile::tempdir().unwrap();
     let (parent, child) = (folder.path().join("parent"), folder.path().join("child"));
-    let unbroken = losses(&train(&parent, &["--checkpoint-every", "2", "--steps", "8"]));
+    let script = folder.path().join("plan.txt");
+    std::fs::write(&script, "7 learning-rate 0.02\n").unwrap();
+    let script = ["--script", script.to_str().unwrap()];
+    let unbroken = losses(&train(&parent, &[&["--checkpoint-every", "2", "--steps", "8"][..], &script].concat()));
     let fork = |at: &str| alexscope().arg("fork").arg(&parent).args(["--at", at, "--run-dir"]).arg(&child).output().unwrap();
     let refused = fork("5");
     assert_eq!(refused.status.code(), Some(1));

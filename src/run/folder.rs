@@ -15,6 +15,9 @@ use crate::whole_file;
 /// Folder for runs that were given no other.
 const RUNS: &str = "runs";
 
+/// The script that a run began with, if any.
+const SCRIPT: &str = "script.txt";
+
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error("the run folder {} already holds a run; name another with --run-dir", .0.display())]
@@ -121,6 +124,26 @@ impl RunFolder {
 
     pub fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
+    }
+
+    pub(super) fn script_path(&self) -> PathBuf {
+        self.path.join(SCRIPT)
+    }
+
+    /// Keeps the script of the run, for whoever goes on with it: of its lines some lie ahead.
+    pub fn keep_script(&self, text: &str) -> Result<(), RunError> {
+        let path = self.script_path();
+        whole_file::write(&path, text.as_bytes()).map_err(RunError::io("write", &path))
+    }
+
+    /// The script that was kept, with its path; none where the run has none.
+    pub fn script(&self) -> Result<Option<(String, PathBuf)>, RunError> {
+        let path = self.script_path();
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some((text, path))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(RunError::io("read", &path)(error)),
+        }
     }
 
     /// Goes on with a record that is there.

@@ -32,24 +32,28 @@ pub fn fork(parent: &RunFolder, checkpoint: &str, named: Option<&Path>, now: Sys
     let time = record.last().map_or(0.0, |last| last.time);
     let saved = Event::Saved { step: moment.step, path: checkpoint.into(), reason: saved.state.reason };
     record.push(Stamped { event: saved, time });
-    let made = fill(&folder, &header, &record, &from);
+    let made = fill(&folder, &header, &record, &from, parent);
     if made.is_err() {
         // The error that matters is the first one. Folders go only if nothing of somebody else's is in them.
         let checkpoints = folder.checkpoints();
         let _ = fs::remove_dir_all(checkpoints.join(checkpoint));
         let _ = fs::remove_file(folder.events_path());
+        let _ = fs::remove_file(folder.script_path());
         let _ = fs::remove_dir(checkpoints);
         let _ = fs::remove_dir(folder.path());
     }
     made.map(|()| folder)
 }
 
-fn fill(folder: &RunFolder, header: &RunHeader, record: &[Stamped], from: &Path) -> Result<(), RunError> {
+fn fill(folder: &RunFolder, header: &RunHeader, record: &[Stamped], from: &Path, parent: &RunFolder) -> Result<(), RunError> {
     // The header comes last: a folder without one is no run yet, whatever else is in it.
     let path = folder.events_path();
     copy_checkpoint(from, &folder.checkpoints())?;
     let lines = lines(record).map_err(RunError::io("write", &path))?;
     whole_file::write(&path, &lines).map_err(RunError::io("write", &path))?;
+    if let Some((script, _)) = parent.script()? {
+        folder.keep_script(&script)?;
+    }
     folder.write_header(header)
 }
 
