@@ -346,9 +346,14 @@ mod tests {
         let values: Vec<_> = (1..=200_000).map(|step| (step, step as f64)).collect();
         let series = series(&values);
         // 600 columns of a million steps, each from some 3 × 2 × log₄ buckets: well within a frame even without optimization.
-        let start = std::time::Instant::now();
-        let columns = series.columns(1..200_001, 600);
-        assert!(start.elapsed().as_millis() < 50, "{:?}", start.elapsed());
+        let timed = || {
+            let start = std::time::Instant::now();
+            let columns = series.columns(1..200_001, 600);
+            (start.elapsed(), columns)
+        };
+        // The quickest: the others also tell what else the machine did.
+        let (quickest, columns) = (0..10).map(|_| timed()).min_by_key(|(time, _)| *time).unwrap();
+        assert!(quickest.as_millis() < 50, "{quickest:?}");
         assert_eq!(columns[599].map(|last| last.max), Some(200_000.0));
     }
 }

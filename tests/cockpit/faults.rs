@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::checkpoints;
 use super::count::trials;
-use super::terminal::{Cockpit, Reading, steps};
+use super::terminal::{Cockpit, PATIENCE, Reading, steps};
 
 /// Longest that saving and leaving may take.
 const SOON: Duration = Duration::from_secs(10);
@@ -17,8 +17,11 @@ fn a_panic_of_the_screen_or_its_input_gives_the_terminal_back_says_why_and_saves
     for (place, status) in places.repeat(trials(1).min(10)) {
         let folder = tempfile::tempdir().unwrap();
         let mut cockpit = Cockpit::with_fault(folder.path(), place);
-        cockpit.until("a step", |_| steps(folder.path()) > 0);
-        cockpit.press("2");
+        // Where the machine is slow the twentieth drawing comes before the first step.
+        if !place.starts_with("draw") {
+            cockpit.until("a step", |_| steps(folder.path()) > 0);
+            cockpit.press("2");
+        }
         assert_eq!(cockpit.ends_within(6 * SOON), Some(status), "{place}");
         let shown = cockpit.contents();
         assert!(shown.contains("fault") || shown.contains("input"), "{place}:\n{shown}");
@@ -79,9 +82,9 @@ fn a_terminal_that_is_slow_or_stops_reading_costs_the_training_nothing_and_can_b
         let mut cockpit = Cockpit::read(folder.path(), reading);
         cockpit.until("a step", |_| steps(folder.path()) > 0);
         // Long enough for what is drawn to fill what the system holds for a terminal.
-        let (before, start) = (steps(folder.path()), Instant::now());
         thread::sleep(Duration::from_secs(3));
-        assert!(steps(folder.path()) > before + 3, "{:?} and no step", start.elapsed());
+        let before = steps(folder.path());
+        cockpit.until("steps beside a terminal that is full", |_| steps(folder.path()) > before + 3);
         cockpit.press("1212");
         match way {
             "\x03" => cockpit.press(way),
@@ -139,7 +142,7 @@ fn a_run_that_diverges_offers_to_go_back_at_a_tenth_of_the_rate_and_trains_on_fr
     cockpit.shows("at a tenth");
     // Before the thread that saves is done there is nothing to go back to.
     cockpit.until("a saved moment", |_| checkpoints(folder.path()) > 0);
-    let end = Instant::now() + SOON;
+    let end = Instant::now() + PATIENCE;
     while !cockpit.contents().contains("before l") {
         assert!(Instant::now() < end, "{}", cockpit.contents());
         cockpit.press("R");

@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Longest wait for anything; generous, since other tests run at the same time.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Trains in milliseconds a step.
 const SMALL: &str = r#"
@@ -38,6 +38,8 @@ pub enum Reading {
     Slowly(usize),
     Never,
 }
+
+static STARTING: Mutex<()> = Mutex::new(());
 
 pub struct Cockpit {
     child: Killed,
@@ -126,11 +128,14 @@ impl Cockpit {
     }
 
     fn start(mut command: CommandBuilder, how: Reading) -> Cockpit {
+        // One at a time: a program that is started while a terminal is opened inherits it and would keep it open.
+        let alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let pair = native_pty_system().openpty(size(40, 120)).unwrap();
         let before = settings(&*pair.master);
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command).unwrap();
+        drop(alone);
         let screen = Arc::new(Mutex::new(vt100::Parser::new(at_least_one(40), at_least_one(120), 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let (parser, reading) = (screen.clone(), Arc::new(AtomicBool::new(true)));
@@ -222,8 +227,12 @@ impl Cockpit {
     /// Waits for the end; the terminal must be as it was. Returns the exit status.
     pub fn end(mut self) -> u32 {
         let status = self.ends_within(PATIENCE).unwrap_or_else(|| panic!("the cockpit did not close:\n{}", self.contents()));
-        // What was written last may still be under way.
-        thread::sleep(Duration::from_millis(200));
+        // What was written last may still be under way; the reader ends with it.
+        let end = Instant::now() + PATIENCE;
+        while !self.reader.is_finished() {
+            assert!(Instant::now() < end, "somebody keeps the terminal open");
+            thread::sleep(Duration::from_millis(5));
+        }
         assert_eq!(settings(&*self.pty), self.before);
         let parser = self.screen.lock().unwrap();
         assert!(!parser.screen().alternate_screen(), "the alternate screen was left");

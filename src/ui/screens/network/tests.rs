@@ -297,9 +297,12 @@ fn a_network_of_another_run_with_fewer_layers_has_a_selection_too() {
 fn drawing_the_largest_network_takes_no_time_worth_noticing() {
     let app = alexnet(200, 60);
     let mut buf = Buffer::empty(app.area);
-    let started = std::time::Instant::now();
-    for _ in 0..20 {
+    let mut frame = || {
+        let started = std::time::Instant::now();
         view(&app, app.area, &mut buf);
-    }
-    assert!(started.elapsed() / 20 < Duration::from_millis(20), "{:?} a frame", started.elapsed() / 20);
+        started.elapsed()
+    };
+    // The quickest: the others also tell what else the machine did.
+    let quickest = (0..20).map(|_| frame()).min().unwrap();
+    assert!(quickest < Duration::from_millis(20), "{quickest:?} a frame");
 }
