@@ -189,13 +189,13 @@ pub fn record(run: &Path) -> Result<(RunHeader, Vec<Stamped>)> {
     let (header, lost) = folder.header_or_record()?;
     let (mut events, damaged) = read_record(&folder.events_path())?;
     let time = events.last().map_or(0.0, |last| last.time);
-    let warnings = lost.iter().chain(&damaged).map(|error| Notice { text: error.to_string(), warning: true });
-    events.extend(warnings.map(|notice| Stamped { event: Event::Notice(notice), time }));
     let ended = |event: &Event| matches!(event, Event::Failed { .. } | Event::Finished { .. });
     if !events.iter().rev().take(3).any(|stamped| ended(&stamped.event)) {
         let event = Event::Phase { phase: Phase::Finished, detail: "the record ends here".into() };
         events.push(Stamped { event, time });
     }
+    let warnings = lost.iter().chain(&damaged).map(|error| Notice { text: error.to_string(), warning: true });
+    events.extend(warnings.map(|notice| Stamped { event: Event::Notice(notice), time }));
     Ok((header, events))
 }
 

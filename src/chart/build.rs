@@ -51,7 +51,7 @@ pub fn chart_beside(session: &Session, companions: &[Companion], metric: Metric,
     };
     let grid = Grid::new(view.steps(last), detail.columns);
     let present = match metric {
-        Metric::LearningRate => vec![learning_rate(&session.history.learning_rate, &grid)],
+        Metric::LearningRate => vec![learning_rate(session, &grid)],
         _ => curves(series(&session.history, metric), &session.history.evaluations, metric, view, &grid),
     };
     let roads = session.roads.iter().rev().take(ROADS).filter(|road| road.end() > grid.from);
@@ -143,10 +143,16 @@ impl Grid {
     }
 }
 
-fn learning_rate(series: &Series, grid: &Grid) -> Curve {
-    let points = means(grid.columns(series, 0));
-    let latest = points.iter().rev().flatten().next().map(|(_, rate)| *rate);
+fn learning_rate(session: &Session, grid: &Grid) -> Curve {
+    let points = means(grid.columns(&session.history.learning_rate, 0));
+    let latest = newest(Metric::LearningRate, session, &points);
     Curve { name: "rate".into(), role: Role::LearningRate, shape: Shape::Line(points), latest }
+}
+
+/// What the legend says: of a line its end, of the learning rate itself the newest, which is no mean of a column.
+fn newest(metric: Metric, session: &Session, line: &[Option<(f64, f64)>]) -> Option<f64> {
+    let exact = session.last_step.filter(|_| metric == Metric::LearningRate).map(|last| last.learning_rate);
+    exact.or_else(|| line.iter().rev().flatten().next().map(|(_, value)| *value))
 }
 
 fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &ChartView, grid: &Grid) -> Vec<Curve> {
@@ -180,7 +186,7 @@ fn beside(place: usize, other: &Companion, metric: Metric, view: &ChartView, gri
     let Companion { name, session } = other;
     let line = line(&session.history, metric, view, grid);
     let role = Role::Beside((place % Role::BESIDE) as u8);
-    let latest = line.iter().rev().flatten().next().map(|(_, value)| *value);
+    let latest = newest(metric, session, &line);
     let mut curves = vec![Curve { name: name.clone().into(), role, shape: Shape::Line(line), latest }];
     if metric != Metric::LearningRate {
         let points = Shape::Points(thinned(&session.history.evaluations, metric, grid));

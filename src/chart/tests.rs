@@ -34,6 +34,16 @@ fn loss_chart(session: &Session, view: &ChartView) -> ChartModel {
     chart(session, Metric::Loss, view, DETAIL)
 }
 
+#[test]
+fn the_legend_gives_the_learning_rate_of_the_newest_step_and_no_mean_of_many() {
+    let mut session = session((0..4_000).map(|_| 1.0));
+    let last = session.last_step.unwrap();
+    let event = Event::Step(StepStats { step: 4_001, learning_rate: 0.25, ..last });
+    session.apply(Stamped { event, time: 4_001.0 });
+    let model = chart(&session, Metric::LearningRate, &ChartView::default(), DETAIL);
+    assert_eq!(model.curves.iter().find(|curve| curve.role == Role::LearningRate).unwrap().latest, Some(0.25));
+}
+
 fn shape(model: &ChartModel, role: Role) -> &Shape {
     &model.curves.iter().find(|curve| curve.role == role).unwrap().shape
 }

@@ -71,6 +71,7 @@ fn item(app: &App, row: &Binding) -> Option<Item> {
     let mut word = row.word.to_string();
     match row.action {
         _ if does_nothing(app, row.action) => return None,
+        Action::Accept | Action::RewindSlower if row.context == Context::Moments && app.readonly => return None,
         Action::PauseOrResume if app.session().phase == Phase::Paused => word = "resume".into(),
         Action::Freeze if app.is_frozen() => word = "let go on".into(),
         Action::Nudge(knob, Nudge::Times(_)) => {

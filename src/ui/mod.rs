@@ -50,7 +50,7 @@ use crate::fault;
 use crate::knobs::Settings;
 use crate::link::Link;
 use crate::probe::Seen;
-use crate::session::{Command, Stamped};
+use crate::session::{Command, Event, Stamped};
 use crate::spec::ModelSpec;
 
 pub use self::app::ExportRequest;
@@ -154,7 +154,12 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     app.companions = options.companions;
     app.contest = options.contest.map(Arc::new);
     app.resume_look(options.look);
+    let warned = options.past.last().is_some_and(|last| matches!(&last.event, Event::Notice(notice) if notice.warning));
     update(&mut app, Msg::Events(options.past));
+    if !warned {
+        // What was said then is no news now.
+        app.toast = None;
+    }
     app.true_colour = options.true_colour;
     app.readonly = options.readonly;
     app.leave_at_end = options.leave_at_end;

@@ -41,8 +41,11 @@ impl Moments {
     }
 
     fn place(&self, session: &Session) -> usize {
-        let marked = |saved: &SavedMoment| self.marked.as_ref() == Some(&saved.path);
-        newest_first(session).position(marked).unwrap_or(0)
+        let Some(marked) = &self.marked else { return 0 };
+        // One that was cleared away meanwhile leaves its mark to the one before it, or else to the oldest that is left.
+        let order = |name: &str| (name.len(), name.to_string());
+        let at_most = |saved: &SavedMoment| order(&saved.path) <= order(marked);
+        newest_first(session).position(at_most).unwrap_or(session.saved.len().saturating_sub(1))
     }
 
     pub fn moved(&self, session: &Session, action: Action) -> Moments {

@@ -9,7 +9,7 @@ use super::graphics::Plate;
 use super::screens::Screen;
 use super::widgets::line;
 use super::{banner, footer, help, palette, rates, screens};
-use crate::session::{DeviceGauge, Phase};
+use crate::session::{DeviceGauge, FinishReason, Phase};
 use crate::spec::grouped;
 
 /// The least that everything still makes sense on.
@@ -198,6 +198,7 @@ fn phase_chip(app: &App) -> (String, Style) {
         return (" ▼ STOPPING ".into(), theme.busy);
     }
     let (text, style) = match session.phase {
+        _ if session.finished == Some(FinishReason::Stopped) => ("■ STOPPED", theme.paused),
         Phase::Paused if session.divergence.is_some() => ("✖ DIVERGED", theme.failed),
         Phase::Preparing => ("◌ PREPARING", theme.busy),
         Phase::Training => ("▶ TRAINING", theme.training),

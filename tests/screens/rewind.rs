@@ -70,6 +70,25 @@ fn the_mark_stays_on_its_moment_when_another_is_saved() {
 }
 
 #[test]
+fn the_mark_of_a_moment_that_is_cleared_away_goes_to_the_one_before_it() {
+    let mut cockpit = with_moments(80, 24);
+    cockpit.press("R Down");
+    cockpit.happens([Event::Dropped { paths: vec!["0003-step-00000750".into()] }]);
+    cockpit.press("Enter");
+    assert_eq!(cockpit.sent, [Command::Rewind { checkpoint: "0002-step-00000600".into(), slower: false }]);
+}
+
+#[test]
+fn whoever_only_looks_on_is_offered_no_way_back() {
+    let mut cockpit = with_moments(80, 24);
+    cockpit.app.readonly = true;
+    cockpit.press("R");
+    let screen = cockpit.screen();
+    assert!(screen.contains("Go back to a saved moment") && screen.contains("stay"), "{screen}");
+    assert!(!screen.contains("go back there") && !screen.contains("at a tenth"), "{screen}");
+}
+
+#[test]
 fn without_a_saved_moment_the_key_says_how_to_save_one() {
     let mut cockpit = Cockpit::training(80, 24);
     cockpit.press("R");
@@ -84,6 +103,23 @@ fn the_road_that_was_left_stays_on_the_chart() {
         cockpit.happens([back, phase(Phase::Paused), saved(600, 5, SaveReason::Rewound)]);
         cockpit.happens(steps(601, 720, 0.9));
         assert_snapshot!(format!("road_left_{}x{}", size.0, size.1), cockpit.screen());
+    }
+}
+
+#[test]
+fn labels_of_changes_that_lie_close_together_are_whole_or_absent() {
+    for size in [(40, 12), (80, 24), (120, 40), (200, 60)] {
+        let mut cockpit = Cockpit::training(size.0, size.1);
+        for (step, from, to) in [(960, "0.005", "0.01"), (970, "0.01", "0.02"), (985, "0.02", "0.01"), (999, "0.01", "0.005")] {
+            cockpit.happens([change(step, Knob::LearningRate, from, to), change(step, Knob::Lrn, "off", "on")]);
+        }
+        let screen = cockpit.screen();
+        let whole = ["0.01→0.005", "0.005→0.01", "0.01→0.02", "0.02→0.01"];
+        let whole = |text: &str| whole.iter().any(|label| text.starts_with(label));
+        for (at, _) in screen.match_indices("lr ").filter(|(at, _)| !screen[..*at].ends_with(char::is_alphanumeric)) {
+            assert!(whole(&screen[at + 3..]), "a piece of a label:\n{screen}");
+        }
+        assert!(!screen.contains(".01.0") && !screen.contains(".02.0") && !screen.contains(".005.0"), "{screen}");
     }
 }
 

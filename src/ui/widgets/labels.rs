@@ -74,18 +74,21 @@ fn upright(x: u16, plot: Rect, sign: &str, style: Style, buf: &mut Buffer) {
     }
 }
 
-/// Next to its line, in the highest row where it hides nothing; a change is labelled in any case.
+/// Next to its line, in the highest row where it hides nothing; a change also where it hides a piece of a curve, but no other label.
 fn beside_a_line(marker: &Marker, x: u16, plot: Rect, style: Style, buf: &mut Buffer) {
     let wide = line::width(&marker.label);
     let sides = [x + 1, x.saturating_sub(wide)];
-    let mut sides = sides.into_iter().filter(|start| *start >= plot.x && start + wide <= plot.right());
+    let sides = sides.into_iter().filter(|start| *start >= plot.x && start + wide <= plot.right());
     let important = marker.kind <= MarkerKind::Best;
     let rows = if important { plot.height } else { plot.height.min(2) };
     let places = (plot.y..plot.y + rows).flat_map(|y| sides.clone().map(move |start| (start, y)));
     let fits = |(start, y): &(u16, u16)| {
         (*start..start + wide).all(|x| may_be_covered(x, *y, important, buf)) && stands_apart(*start, wide, *y, plot, buf)
     };
-    let place = places.into_iter().find(fits).or_else(|| sides.next().filter(|_| important).map(|start| (start, plot.y)));
+    let readable = |(start, y): &(u16, u16)| {
+        important && (*start..start + wide).all(|x| !is_text(x, *y, buf)) && stands_apart(*start, wide, *y, plot, buf)
+    };
+    let place = places.clone().find(fits).or_else(|| places.clone().find(readable));
     if let Some((start, y)) = place {
         buf.set_string(start, y, &marker.label, style);
     }
@@ -99,9 +102,12 @@ fn may_be_covered(x: u16, y: u16, important: bool, buf: &Buffer) -> bool {
 
 /// No other text touches a label of `wide` cells.
 fn stands_apart(start: u16, wide: u16, y: u16, plot: Rect, buf: &Buffer) -> bool {
-    let is_letter = |sign: char| sign.is_alphanumeric() || sign == '★';
-    let is_text = |x: u16| plot.contains(Position::new(x, y)) && buf[(x, y)].symbol().chars().any(is_letter);
-    !is_text(start.wrapping_sub(1)) && !is_text(start + wide)
+    let is_taken = |x: u16| plot.contains(Position::new(x, y)) && is_text(x, y, buf);
+    !is_taken(start.wrapping_sub(1)) && !is_taken(start + wide)
+}
+
+fn is_text(x: u16, y: u16, buf: &Buffer) -> bool {
+    buf[(x, y)].symbol().chars().any(|sign| sign.is_alphanumeric() || sign == '★')
 }
 
 /// Above, below or beside a point, if there is a blank place.
