@@ -35,6 +35,18 @@ fn a_panic_of_the_screen_or_its_input_gives_the_terminal_back_says_why_and_saves
 
 #[cfg(debug_assertions)]
 #[test]
+fn a_panic_of_the_screen_over_a_comparison_saves_the_run_that_trains() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cockpit = Cockpit::comparing(folder.path(), "draw:20");
+    assert_eq!(cockpit.ends_within(6 * SOON), Some(101));
+    let runs = std::fs::read_dir(folder.path().join("comparison")).unwrap();
+    let saved = runs.filter_map(|entry| std::fs::read_dir(entry.unwrap().path().join("checkpoints")).ok());
+    assert_eq!(saved.map(Iterator::count).collect::<Vec<_>>(), [1], "{}", cockpit.contents());
+    assert_eq!(cockpit.end(), 101);
+}
+
+#[cfg(debug_assertions)]
+#[test]
 fn a_panic_of_the_training_or_the_saving_thread_is_shown_in_the_cockpit_and_what_was_learned_is_saved() {
     let places = [("layer:100", "a fault on demand: layer"), ("write", "not saved")];
     for (place, shown) in places.repeat(trials(1).min(10)) {

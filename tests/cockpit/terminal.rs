@@ -114,11 +114,27 @@ impl Cockpit {
         Cockpit::start(Cockpit::command(folder, &["--checkpoint-every", "0"]), reading)
     }
 
+    /// Opens it on a comparison of two that lasts, in `comparison`, with a fault on demand.
+    #[cfg(debug_assertions)]
+    pub fn comparing(folder: &Path, fault: &str) -> Cockpit {
+        let contenders = ["compare", "small.toml", "small.toml:learning-rate=0.02", "--run-dir", "comparison"];
+        let mut command = Cockpit::program(folder);
+        command.args([&contenders[..], &["--steps", "100000", "--evaluate-pictures", "50", "--checkpoint-every", "0"]].concat());
+        command.env(alexscope::fault::VARIABLE, fault);
+        Cockpit::start(command, Reading::AtOnce)
+    }
+
     fn command(folder: &Path, arguments: &[&str]) -> CommandBuilder {
-        std::fs::write(folder.join("small.toml"), SMALL).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_alexscope"));
+        let mut command = Cockpit::program(folder);
         command.args(["train", "--model", "small.toml", "--evaluate-pictures", "50", "--run-dir", "run"]);
         command.args(arguments);
+        command
+    }
+
+    /// The program in `folder`, beside the small network's file.
+    fn program(folder: &Path) -> CommandBuilder {
+        std::fs::write(folder.join("small.toml"), SMALL).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_alexscope"));
         command.cwd(folder);
         // As in a terminal of its own, wherever the tests run.
         for name in ["TMUX", "TERM_PROGRAM", "LC_TERMINAL", "WEZTERM_EXECUTABLE", "KONSOLE_VERSION"] {

@@ -10,7 +10,7 @@ use alexscope::run::{RunFolder, newest_checkpoint, verify};
 
 use super::Chance;
 use super::count::{trials, wanted};
-use super::program::{alexscope, ends_within, resume, signal, train, until_it_grows, until_it_is_long};
+use super::program::{alexscope, ends_within, resume, signal, train, train_in_batches, until_it_grows, until_it_is_long};
 
 fn checkpoints(run: &Path) -> Vec<String> {
     let entries = fs::read_dir(run.join("checkpoints")).into_iter().flatten().flatten();
@@ -52,7 +52,8 @@ fn a_run_killed_again_and_again_goes_on_from_what_it_saved_and_is_the_run_that_w
             resume(&run).spawn().unwrap()
         } else {
             let _ = fs::remove_dir_all(&run);
-            train(folder.path(), "run", 1).spawn().unwrap()
+            // Steps that are long enough for a record that can be checked a thousand times.
+            train_in_batches(128, folder.path(), "run", 1).spawn().unwrap()
         };
         // Now and then while it starts; mostly while it trains and saves.
         if trial % 4 != 3 {

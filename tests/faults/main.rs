@@ -10,7 +10,7 @@
 //! | disk full, I/O error | [`disks`] `whichever_operation_fails…`, [`training`], [`full`] on a tmpfs of 20 MB | every operation |
 //! | NaN or infinite loss | [`training`] `a_rate…`, `a_batch…`; the offer: `tests/cockpit` `a_run_that_diverges…` | 20 |
 //! | panic in the trainer | [`panics`], at eight places | 1 / 10 each |
-//! | panic in the UI | `tests/cockpit` `a_panic_of_the_screen…`, `…of_the_training…`, at five places | 1 / 10 each |
+//! | panic in the UI | `tests/cockpit` `a_panic_of_the_screen…`, `…over_a_comparison…`, `…of_the_training…`, at five places | 1 / 10 each |
 //! | signals, once and twice | [`killed`] `a_signal…`, `the_second_signal…` | 10 / 50 each |
 //! | a reader that hangs; standard output on a full disk | [`killed`] `a_reader_that_hangs…`, `standard_output_that…` | 1 |
 //! | signals while it saves, pauses, evaluates; the terminal closed | `tests/cockpit` `signals_and_ctrl_c…`, `a_terminal_that_vanishes…` | 1 / 50 each |

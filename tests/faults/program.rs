@@ -38,12 +38,17 @@ pub fn small_network(folder: &Path) -> PathBuf {
 
 /// Trains the small network headless and without end, in `folder/name`, with a checkpoint every `every` steps.
 pub fn train(folder: &Path, name: &str, every: u32) -> Command {
+    train_in_batches(8, folder, name, every)
+}
+
+/// The same with so many pictures a step.
+pub fn train_in_batches(batch: u32, folder: &Path, name: &str, every: u32) -> Command {
     let mut command = alexscope();
     command.args([
         "train",
         "--headless",
         "--batch-size",
-        "8",
+        &batch.to_string(),
         "--epochs",
         "0",
         "--evaluate-every",
