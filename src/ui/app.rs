@@ -17,6 +17,7 @@ use super::keys::{Context, Key};
 use super::looking::Looking;
 use super::moments::Moments;
 use super::palette::Palette;
+use super::pinned::Pinned;
 use super::screens::Screen;
 use super::screens::compare::CompareScreen;
 use super::screens::explain::ExplainScreen;
@@ -159,6 +160,8 @@ pub struct App {
     pub explain: ExplainScreen,
     pub compare: CompareScreen,
     pub looking: Looking,
+    /// On every screen that shows pictures.
+    pub pinned: Pinned,
     /// The picture of one's own that was named last.
     pub own_picture: Option<PathBuf>,
     /// The terminal shows any colour, not only 256.
@@ -207,6 +210,7 @@ impl App {
             explain: ExplainScreen::default(),
             compare: CompareScreen::default(),
             looking: Looking::default(),
+            pinned: Pinned::default(),
             own_picture: None,
             true_colour: false,
             images: ImageChoice::default(),

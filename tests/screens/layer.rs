@@ -149,6 +149,42 @@ fn looking_is_asked_for_while_the_screen_is_open_and_no_longer() {
     assert_eq!(cockpit.sent.last(), Some(&Command::Watch(None)));
 }
 
+/// Outputs that grow from look to look, and more and more zeros among them.
+fn growing(look: usize) -> LayerSight {
+    let input = waves([96, 55, 55]);
+    let grown = |value: &f32| (value * (1.0 + look as f32) - 0.1 * look as f32).max(0.0);
+    let output = Maps { values: input.values.iter().map(grown).collect(), ..input.clone() };
+    LayerSight { picture: picture(), input, output, mask: None, weights: None }
+}
+
+#[test]
+fn histograms_are_followed_over_the_run_while_somebody_looks() {
+    for size in SIZES {
+        let mut cockpit = looking_at("relu1", size);
+        let probe = |cockpit: &Cockpit| match cockpit.sent.last() {
+            Some(Command::Watch(Some(probe))) => probe.clone(),
+            other => panic!("{other:?}"),
+        };
+        for look in 0..8 {
+            let (probe, sight) = (probe(&cockpit), Ok(Sight::Layer(Box::new(growing(look)))));
+            let step = 1_000 + 50 * look as u64;
+            cockpit.take(Msg::Seen(Box::new(Seen { probe, step, took: 3.1, per_step: 0.42, sight })));
+        }
+        cockpit.press("y");
+        let screen = cockpit.screen();
+        let steps = cockpit.line_with("step 1,000  ");
+        assert!(steps.trim_end().ends_with("1,350"), "{screen}");
+        assert_snapshot!(format!("layer_over_the_run_{}x{}", size.0, size.1), screen);
+        cockpit.press("y");
+        assert!(!cockpit.screen().contains("step 1,000  "), "{}", cockpit.screen());
+        cockpit.press("n");
+        answer(&mut cockpit, LayerSight { picture: PictureSight { name: "another".into(), ..picture() }, ..growing(0) });
+        cockpit.press("y");
+        let steps = cockpit.line_with("step 1,000  ");
+        assert!(steps.trim_end().ends_with("1,000"), "another picture begins anew: {}", cockpit.screen());
+    }
+}
+
 #[test]
 fn pinned_pictures_are_gone_through_in_their_order_until_they_are_let_go() {
     let mut cockpit = looking_at("conv1", (120, 40));

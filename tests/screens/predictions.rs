@@ -107,6 +107,51 @@ fn a_pinned_picture_comes_first_and_its_course_is_drawn() {
 }
 
 #[test]
+fn several_pinned_pictures_are_followed_and_the_layer_screen_has_the_same() {
+    for (width, height) in SIZES {
+        let mut cockpit = looking(width, height);
+        answer(&mut cockpit, 1_000);
+        // Pinned ones come first: the next to be pinned stands behind them.
+        for (pinned, keys) in [(1, "Right Enter"), (2, "End Enter"), (3, "End Enter")] {
+            cockpit.press(keys);
+            answer(&mut cockpit, 1_000 + pinned);
+            assert_eq!(cockpit.app.pinned.count() as u64, pinned);
+        }
+        let pinned: Vec<Picture> = cockpit.app.pinned.pictures().cloned().collect();
+        assert_eq!(asked(&cockpit)[..3], pinned);
+        cockpit.press("n");
+        for step in [1_040, 1_100, 1_150] {
+            answer(&mut cockpit, step);
+        }
+        assert_snapshot!(format!("predictions_pinned_{width}x{height}"), cockpit.screen());
+        // Every one of them can be come to, with its course.
+        for picture in &pinned {
+            cockpit.press("w");
+            assert!(cockpit.screen().contains(&format!("◈ {picture}")), "{picture}: {}", cockpit.screen());
+        }
+        cockpit.press("3 w");
+        let shown = cockpit.app.layer.picture.clone();
+        assert!(pinned.contains(&shown), "{shown}");
+        cockpit.press("b 4");
+        let left: Vec<Picture> = pinned.into_iter().filter(|picture| *picture != shown).collect();
+        assert_eq!(cockpit.app.pinned.pictures().cloned().collect::<Vec<_>>(), left);
+        assert_eq!(asked(&cockpit)[..2], left);
+    }
+}
+
+#[test]
+fn a_ninth_picture_is_not_pinned_and_it_is_said_why() {
+    let mut cockpit = looking(200, 60);
+    answer(&mut cockpit, 1_000);
+    for _ in 0..9 {
+        cockpit.press("End Enter");
+        answer(&mut cockpit, 1_000);
+    }
+    assert_eq!(cockpit.app.pinned.count(), 8);
+    assert!(cockpit.screen().contains("8 pictures are pinned"), "{}", cockpit.screen());
+}
+
+#[test]
 fn the_selected_picture_is_taken_into_the_layer_screen() {
     let mut cockpit = looking(80, 24);
     answer(&mut cockpit, 1_000);

@@ -114,7 +114,7 @@ pub fn take_own_picture(app: &mut App, path: &str) {
     app.own_picture = Some(path.into());
     let picture = Picture::File(path.into());
     match app.screen {
-        Screen::Predictions => app.predictions.pin(picture),
+        Screen::Predictions => predictions::pin_own(app, &picture),
         _ => app.layer.picture = picture,
     }
 }

@@ -1,11 +1,12 @@
 //! The Layer screen: what one layer makes of one picture, value by value, in the network as it is now.
 
+mod courses;
 mod enlarged;
 mod lrn;
 mod numbers;
-mod pinned;
 mod plates;
 mod prepared;
+mod spreads;
 mod subject;
 
 use ratatui::buffer::Buffer;
@@ -20,10 +21,11 @@ use crate::ui::action::Action;
 use crate::ui::app::{App, Effect, ExportRequest, Tone};
 use crate::ui::figures::milliseconds;
 use crate::ui::screens::{self, Screen, network};
+use crate::ui::shell;
 use crate::ui::widgets::panel::panel;
 use crate::ui::widgets::tilegrid::TileGrid;
 use crate::ui::widgets::{line, raster};
-use pinned::Pinned;
+use courses::Courses;
 pub use plates::plates;
 use prepared::Prepared;
 use subject::Shown;
@@ -35,7 +37,6 @@ const ROOMY: u16 = 60;
 #[derive(Debug)]
 pub struct LayerScreen {
     pub picture: Picture,
-    pinned: Pinned,
     /// What is shown of the layer; one that it does not have falls back to its output.
     subject: Subject,
     scale: Scale,
@@ -55,6 +56,9 @@ pub struct LayerScreen {
     all: Extent,
     /// How many random pictures were asked for.
     drawn: u64,
+    /// The histograms look by look, rather than the newest.
+    over_run: bool,
+    courses: Courses,
     /// What was seen last, as it is shown; none where the screen is not open.
     prepared: Option<Prepared>,
 }
@@ -63,7 +67,6 @@ impl Default for LayerScreen {
     fn default() -> Self {
         LayerScreen {
             picture: Picture::Test(0),
-            pinned: Pinned::default(),
             subject: Subject::Output,
             scale: Scale::default(),
             colours: ColourMap::default(),
@@ -75,6 +78,8 @@ impl Default for LayerScreen {
             apart: true,
             all: Extent::default(),
             drawn: 0,
+            over_run: false,
+            courses: Courses::default(),
             prepared: None,
         }
     }
@@ -110,6 +115,14 @@ pub fn prepare(app: &mut App) {
             _ => Prepared::of(key, network::model(app), sight),
         }
     });
+    // What the histograms show was worked out for the screen; that it is kept costs nothing more.
+    let mut courses = std::mem::take(&mut app.layer.courses);
+    if let (Some(prepared), Some((seen, sight))) = (&app.layer.prepared, sight(app))
+        && let Probe::Layer(probe) = &seen.probe
+    {
+        courses.take(probe, seen.step, sight, prepared);
+    }
+    app.layer.courses = courses;
 }
 
 /// Everything that is drawn, put together.
@@ -212,7 +225,7 @@ fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     if screen.training {
         facts.push(fact("with dropout".into()));
     }
-    facts.extend(screen.pinned.mark(&screen.picture).map(fact));
+    facts.extend(app.pinned.mark(&screen.picture).map(fact));
     panel(area, buf, theme, &scene.layer.name, facts, &format!("step {}", grouped(scene.seen.step)));
     if screen.enlarged {
         enlarged::draw(app, scene, below_head(main_part(scene, area)), buf);
@@ -268,9 +281,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::OtherPicture(by) => other_picture(app, by),
         Action::RandomPicture => random_picture(app),
         Action::OwnPicture => screens::ask_own_picture(app),
-        Action::Pin => pinned::turn(app),
-        Action::NextPinned => pinned::show_next(app),
+        Action::Pin => app.turn_pin(&app.layer.picture.clone()),
+        Action::NextPinned => next_pinned(app),
         Action::Subject => next_subject(app),
+        Action::Heat => over_the_run(app),
         Action::Scale => app.layer.scale = app.layer.scale.next(),
         Action::Colours => {
             app.layer.colours = app.layer.colours.next();
@@ -289,6 +303,14 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// The histograms as they are, or look by look.
+fn over_the_run(app: &mut App) {
+    app.layer.over_run = !app.layer.over_run;
+    if app.layer.over_run && shell::frame(app, app.area).body.width < ROOMY {
+        app.say(Tone::Info, format!("histograms need {ROOMY} columns"));
+    }
 }
 
 /// The next subject that the layer has.
@@ -352,6 +374,13 @@ fn other_picture(app: &mut App, by: isize) {
         Picture::File(_) => -by.max(0),
     };
     app.layer.picture = Picture::Test((here + by).rem_euclid(there) as usize);
+}
+
+fn next_pinned(app: &mut App) {
+    match app.pinned.after(&app.layer.picture).cloned() {
+        Some(picture) => app.layer.picture = picture,
+        None => app.say(Tone::Info, "no picture is pinned; b pins the one that is shown"),
+    }
 }
 
 /// Any picture: a number that looks drawn by lot and is the same each time (Knuth's multiplicative hash).

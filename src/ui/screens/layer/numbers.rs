@@ -4,16 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::Scene;
 use super::lrn::worked_out;
 use super::subject::at_same_place;
+use super::{Scene, spreads};
 use crate::mosaic::{Extent, photograph};
-use crate::probe::Spread;
 use crate::spec::LayerSpec;
 use crate::ui::app::App;
 use crate::ui::figures::{percent, three};
 use crate::ui::graphics::Plate;
-use crate::ui::widgets::{bars, line, raster};
+use crate::ui::widgets::{line, raster};
 
 /// A picture is drawn at its own size from this height on, else at half of it.
 const TALL: u16 = 34;
@@ -35,18 +34,13 @@ pub fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     }
     lines.extend(values(app, scene));
     lines.extend(silent(app, scene));
-    let spreads = &scene.prepared.spreads;
-    let histograms = 3 * spreads.len() as u16;
     let room = Rect { y: area.y + height, height: area.height - height, ..area };
     let text = Rect { height: room.height.min(lines.len() as u16), ..room };
     for (row, line) in text.rows().zip(lines) {
         line::spans(row, buf, line);
     }
     let rest = Rect { y: text.bottom(), height: room.bottom() - text.bottom(), ..room };
-    let fitting = (rest.height / 3).min(histograms / 3);
-    for (i, (name, spread)) in spreads.iter().take(usize::from(fitting)).enumerate() {
-        histogram(app, name, spread, Rect { y: rest.y + 3 * i as u16, height: 3, ..rest }, buf);
-    }
+    spreads::draw(app, scene, rest, buf);
 }
 
 /// Dots of the picture's side, and the cells that it has.
@@ -142,12 +136,4 @@ fn silent<'a>(app: &App, scene: &Scene) -> Option<Line<'a>> {
     let dead = dead.map_or(String::new(), |dead| format!(", {} dead in the batch", percent(dead)));
     let text = format!("{} of the values are 0{dead}", percent(scene.prepared.silent));
     (scene.prepared.silent > 0.0).then(|| Line::styled(text, app.theme.dim))
-}
-
-fn histogram(app: &App, name: &str, spread: &Spread, area: Rect, buf: &mut Buffer) {
-    let theme = &app.theme;
-    let ends = format!("{} … {}", three(spread.low.into()), three(spread.high.into()));
-    let (name, ends) = (Line::styled(name.to_string(), theme.dim), Line::styled(ends, theme.dim));
-    line::between(Rect { height: 1, ..area }, buf, name, ends);
-    bars::draw(Rect { y: area.y + 1, height: area.height - 1, ..area }, buf, theme.gauge, spread);
 }

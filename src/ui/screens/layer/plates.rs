@@ -6,49 +6,55 @@ use ratatui::layout::Rect;
 
 use super::subject::Shown;
 use super::{Scene, below_head, enlarged, main_part, numbers, with_scene};
-use crate::mosaic::Dot;
+use crate::mosaic::{Dot, Extent};
 use crate::ui::app::App;
 use crate::ui::graphics::{Plate, State, digest};
 use crate::ui::widgets::tilegrid::TileGrid;
 
+/// A tile's place: the cells, and the dots that it has in them.
+struct Spot {
+    area: Rect,
+    dots: (usize, usize),
+    index: usize,
+    /// Row and column of the value that the numbers are about.
+    mark: Option<(usize, usize)>,
+}
+
 /// In `area`, that of the whole screen.
 pub fn plates(app: &App, area: Rect) -> Vec<Plate> {
     let all = |scene: &Scene| {
-        let mut plates = if scene.screen.enlarged {
-            let parts = enlarged::parts(scene, below_head(main_part(scene, area)));
-            parts
-                .iter()
-                .filter_map(|part| Some(tile(app, scene, part.shown, part.place?, part.index, Some(part.cursor))))
-                .collect()
-        } else {
-            maps(app, scene)
-        };
+        let mut plates = if scene.screen.enlarged { enlarged_maps(app, scene, area) } else { maps(app, scene) };
         plates.extend(scene.side.map(|side| numbers::plate(scene, side)));
         plates
     };
     with_scene(app, area, all).unwrap_or_default()
 }
 
-fn maps(app: &App, scene: &Scene) -> Vec<Plate> {
-    let of_grid = |(grid, first): &(TileGrid, usize)| {
-        let (first, size) = (*first, (grid.width, grid.height));
-        grid.places().map(move |(index, area)| (first + index, (area, size))).collect::<Vec<_>>()
+fn enlarged_maps(app: &App, scene: &Scene, area: Rect) -> Vec<Plate> {
+    let parts = enlarged::parts(scene, below_head(main_part(scene, area)));
+    let of_part = |part: &enlarged::Part| {
+        let spot = part.place.map(|(area, dots)| Spot { area, dots, index: part.index, mark: Some(part.cursor) });
+        tiles(app, scene, part.shown, spot)
     };
-    let places = scene.grids.iter().flat_map(of_grid);
-    places.map(|(index, place)| tile(app, scene, scene.shown, place, index, None)).collect()
+    parts.iter().flat_map(of_part).collect()
 }
 
-/// One tile at its place: the cells, and the dots that it has in them.
-fn tile(
-    app: &App,
-    scene: &Scene,
-    shown: &Shown,
-    (area, dots): (Rect, (usize, usize)),
-    index: usize,
-    mark: Option<(usize, usize)>,
-) -> Plate {
+fn maps(app: &App, scene: &Scene) -> Vec<Plate> {
+    let of_grid = |(grid, first): &(TileGrid, usize)| {
+        let spot = |(index, area)| Spot { area, dots: (grid.width, grid.height), index: first + index, mark: None };
+        grid.places().map(spot).collect::<Vec<_>>()
+    };
+    tiles(app, scene, scene.shown, scene.grids.iter().flat_map(of_grid))
+}
+
+fn tiles(app: &App, scene: &Scene, shown: &Shown, spots: impl IntoIterator<Item = Spot>) -> Vec<Plate> {
+    // What all tiles share is worked out once.
+    let extents = shown.tiles.extents(scene.screen.scale, scene.screen.all);
+    spots.into_iter().map(|spot| plate(app, scene, shown, extents(spot.index), spot)).collect()
+}
+
+fn plate(app: &App, scene: &Scene, shown: &Shown, extent: Extent, Spot { area, dots, index, mark }: Spot) -> Plate {
     let (screen, ground) = (scene.screen, app.ground());
-    let extent = shown.tiles.extents(screen.scale, screen.all)(index);
     let relative_to = (extent.low.to_bits(), extent.high.to_bits());
     let (tiles, colours) = (Arc::clone(&shown.tiles), screen.colours);
     let paint = move |width: usize, height: usize| {

@@ -4,6 +4,9 @@ use super::subject::{Shown, Subject};
 use crate::probe::{LayerSight, Spread};
 use crate::spec::ModelSpec;
 
+/// What the histogram of the layer's output is called.
+pub const OUTPUT: &str = "output";
+
 /// What it was worked out from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -61,7 +64,7 @@ fn parts(model: &ModelSpec, place: usize, shown: &Shown, sight: &LayerSight) -> 
 }
 
 fn spreads(shown: &Shown, sight: &LayerSight) -> Vec<(&'static str, Spread)> {
-    let mut spreads = vec![("output", Spread::over(sight.output.values.iter().copied()))];
+    let mut spreads = vec![(OUTPUT, Spread::over(sight.output.values.iter().copied()))];
     if let Some(weights) = &sight.weights {
         spreads.push(("weights", weights.spread.clone()));
         spreads.push(("gradient", weights.gradient_spread.clone()));

@@ -9,7 +9,6 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 
 use self::cards::Cards;
-use self::followed::Followed;
 use crate::probe::{Picture, PictureSight, Probe, Seen, Sight};
 use crate::session::{Confusion, Session};
 use crate::spec::grouped;
@@ -43,24 +42,15 @@ pub struct PredictionsScreen {
     view: View,
     /// The first test picture in view; of the mistakes, the first of them.
     first: usize,
+    /// Among the pinned pictures, and behind them those in view.
     selected: usize,
-    pinned: Option<Followed>,
     drawn: u64,
-}
-
-impl PredictionsScreen {
-    pub fn pin(&mut self, picture: Picture) {
-        self.pinned = Some(Followed::new(picture));
-        if self.view == View::Matrix {
-            self.view = View::Pictures;
-        }
-    }
 }
 
 /// Where the parts of the screen lie.
 struct Layout {
     pictures: Option<Rect>,
-    /// Below the pictures: how the pinned one's prediction went.
+    /// Below the pictures: how the pinned ones' predictions went.
     course: Option<Rect>,
     matrix: Option<Rect>,
 }
@@ -78,7 +68,7 @@ fn layout(app: &App, area: Rect) -> Layout {
         let above = Rect { height: pictures.height - course, ..pictures };
         (above, Rect { y: above.bottom(), height: course, ..pictures })
     };
-    let pinned = app.predictions.pinned.is_some();
+    let pinned = app.pinned.count() > 0;
     match pictures.filter(|_| pinned).map(divided) {
         Some((pictures, course)) => Layout { pictures: Some(pictures), course: Some(course), matrix },
         None => Layout { pictures, course: None, matrix },
@@ -89,28 +79,42 @@ fn below_head(area: Rect) -> Rect {
     Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
 }
 
-/// The cards in view, the pinned picture's first.
+/// The cards in view, pinned pictures first.
 fn cards(app: &App, body: Rect) -> Option<Cards> {
     layout(app, body).pictures.map(|area| Cards::fit(below_head(area), MOST_PICTURES))
 }
 
-/// The pictures in view, the pinned one first.
+/// How many of the pinned pictures have a card, and how many cards are left for others: at least one of each.
+fn divided(app: &App, cards: &Cards) -> (usize, usize) {
+    let pinned = app.pinned.count().min(cards.count().saturating_sub(1).max(1));
+    (pinned, cards.count().saturating_sub(pinned))
+}
+
+/// The places among the pictures that have a card: some of the pinned ones, the selected one among them, and the others.
+fn on_cards(app: &App, cards: &Cards, there: usize) -> Vec<usize> {
+    let (all, (pinned, others)) = (app.pinned.count().min(there), divided(app, cards));
+    let first = (app.predictions.selected + 1).min(all).saturating_sub(pinned);
+    (first..(first + pinned).min(all)).chain((all..there).take(others)).collect()
+}
+
+/// All pinned pictures, whose predictions are followed, and behind them those in view.
 fn pictures(app: &App) -> Vec<Picture> {
     let Some(cards) = cards(app, shell::frame(app, app.area).body) else { return Vec::new() };
     let screen = &app.predictions;
     let there = test_pictures(app.session());
-    let pinned = screen.pinned.as_ref().map(|followed| followed.picture.clone());
-    let room = cards.count() - usize::from(pinned.is_some()).min(cards.count());
+    let (_, room) = divided(app, &cards);
+    let pinned: Vec<Picture> = app.pinned.pictures().cloned().collect();
     let places: Vec<usize> = match (screen.view, &app.shown().confusion) {
         (View::Mistakes, Some(confusion)) => {
             confusion.mistakes.iter().skip(screen.first).take(room).map(|mistake| mistake.picture).collect()
         }
         (View::Mistakes, None) => Vec::new(),
-        _ => (0..(room + 1).min(there)).map(|i| (screen.first + i) % there).collect(),
+        _ => (0..(room + pinned.len()).min(there)).map(|i| (screen.first + i) % there).collect(),
     };
-    // The pinned one is not shown twice.
-    let others = places.into_iter().map(Picture::Test).filter(|picture| Some(picture) != pinned.as_ref()).take(room);
-    pinned.iter().cloned().chain(others.collect::<Vec<_>>()).collect()
+    // None is shown twice.
+    let others: Vec<Picture> =
+        places.into_iter().map(Picture::Test).filter(|picture| !pinned.contains(picture)).take(room).collect();
+    pinned.into_iter().chain(others).collect()
 }
 
 fn test_pictures(session: &Session) -> usize {
@@ -126,9 +130,8 @@ pub fn probe(app: &App) -> Option<Probe> {
 /// Takes note of what was seen.
 pub fn absorb(app: &mut App, seen: &Seen) {
     let (Probe::Pictures(asked), Ok(Sight::Pictures(sights))) = (&seen.probe, &seen.sight) else { return };
-    let Some(followed) = &mut app.predictions.pinned else { return };
-    if let Some(sight) = asked.iter().position(|picture| *picture == followed.picture).and_then(|place| sights.get(place)) {
-        followed.take(seen.step, &sight.probabilities);
+    for (picture, sight) in asked.iter().zip(sights).filter(|(_, sight)| !sight.probabilities.is_empty()) {
+        app.pinned.follow(picture, seen.step, &sight.probabilities);
     }
 }
 
@@ -152,8 +155,8 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     if let Some(area) = layout.pictures {
         draw_pictures(app, area, buf);
     }
-    if let (Some(area), Some(followed)) = (layout.course, &app.predictions.pinned) {
-        followed::draw(app, followed, area, buf);
+    if let Some(area) = layout.course {
+        followed::draw_all(app, app.predictions.selected.min(app.pinned.count().saturating_sub(1)), area, buf);
     }
     if let Some(area) = layout.matrix {
         draw_matrix(app, area, buf);
@@ -163,7 +166,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
 /// The cards' pictures, for a terminal that shows them finer.
 pub fn plates(app: &App, area: Rect) -> Vec<Plate> {
     let (Some(cards), Some((_, sights))) = (cards(app, area), sights(app)) else { return Vec::new() };
-    sights.iter().take(cards.count()).enumerate().map(|(index, sight)| cards.plate(index, sight)).collect()
+    on_cards(app, &cards, sights.len()).into_iter().enumerate().map(|(card, place)| cards.plate(card, &sights[place])).collect()
 }
 
 fn draw_pictures(app: &App, area: Rect, buf: &mut Buffer) {
@@ -188,9 +191,10 @@ fn draw_pictures(app: &App, area: Rect, buf: &mut Buffer) {
     let facts = vec![fact(format!("{right} of {labelled} right")), fact(format!("{} ms/step", milliseconds(seen.per_step)))];
     let inner = panel(area, buf, theme, title, facts, &format!("step {}", grouped(seen.step)));
     let cards = Cards::fit(inner, MOST_PICTURES);
-    for (index, sight) in sights.iter().enumerate().take(cards.count()) {
-        let pinned = index == 0 && screen.pinned.is_some();
-        cards.draw(app, index, sight, index == screen.selected.min(sights.len() - 1), pinned, buf);
+    let Probe::Pictures(asked) = &seen.probe else { return };
+    for (card, place) in on_cards(app, &cards, sights.len()).into_iter().enumerate() {
+        let pinned = asked.get(place).is_some_and(|picture| app.pinned.place(picture).is_some());
+        cards.draw(app, card, &sights[place], place == screen.selected.min(sights.len() - 1), pinned, buf);
     }
 }
 
@@ -243,7 +247,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             };
             (app.predictions.first, app.predictions.selected) = (0, 0);
         }
-        Action::Pin | Action::Accept => pin(app),
+        Action::Pin | Action::Accept => turn_pin(app),
+        Action::NextPinned => next_pinned(app),
         Action::OwnPicture => screens::ask_own_picture(app),
         Action::LookInside => {
             if let Some(picture) = selected(app) {
@@ -251,7 +256,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             }
             return perform(app, Action::Open(Screen::Layer));
         }
-        Action::Close => app.predictions.pinned = None,
+        Action::Close if selected(app).is_some_and(|picture| app.pinned.place(&picture).is_some()) => turn_pin(app),
         _ => {}
     }
     Vec::new()
@@ -260,7 +265,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 /// As many pictures on or back as are in view.
 fn turn_page(app: &mut App, by: isize) {
     let Some(cards) = cards(app, shell::frame(app, app.area).body) else { return };
-    let page = cards.count().saturating_sub(usize::from(app.predictions.pinned.is_some())).max(1) as isize;
+    let page = divided(app, &cards).1.max(1) as isize;
     let there = match (app.predictions.view, &app.session().confusion) {
         (View::Mistakes, Some(Confusion { mistakes, .. })) => mistakes.len().max(1),
         _ => test_pictures(app.session()),
@@ -272,19 +277,32 @@ fn turn_page(app: &mut App, by: isize) {
     };
 }
 
-/// Pins the selected picture, or lets the pinned one go.
-fn pin(app: &mut App) {
-    let selected = selected(app);
-    let screen = &mut app.predictions;
-    match (selected, &screen.pinned) {
-        (Some(picture), Some(followed)) if followed.picture == picture => screen.pinned = None,
-        (Some(picture), _) => {
-            let words = format!("{picture} is followed while this screen is open");
-            screen.pin(picture);
-            screen.selected = 0;
-            app.say(Tone::Info, words);
+/// Pins the selected picture, or lets it go.
+fn turn_pin(app: &mut App) {
+    if let Some(picture) = selected(app) {
+        app.turn_pin(&picture);
+        if let Some(place) = app.pinned.place(&picture) {
+            app.predictions.selected = place;
         }
-        (None, _) => {}
+    }
+}
+
+/// Pins a picture of one's own and shows it.
+pub fn pin_own(app: &mut App, picture: &Picture) {
+    if app.pin(picture) {
+        app.predictions.selected = app.pinned.place(picture).unwrap_or(0);
+        if app.predictions.view == View::Matrix {
+            app.predictions.view = View::Pictures;
+        }
+    }
+}
+
+/// Selects the pinned picture after the selected one.
+fn next_pinned(app: &mut App) {
+    let next = app.predictions.selected + 1;
+    match app.pinned.count() {
+        0 => app.say(Tone::Info, "no picture is pinned; Enter pins the selected one"),
+        count => app.predictions.selected = if next < count { next } else { 0 },
     }
 }
 
@@ -297,12 +315,13 @@ pub fn selected(app: &App) -> Option<Picture> {
 
 /// Selects the picture under a place on the screen; a second time pins it.
 pub fn click(app: &mut App, area: Rect, place: Position) {
-    let found = cards(app, area).and_then(|cards| cards.at(place));
-    if let Some(card) = found {
-        if app.predictions.selected == card {
-            pin(app);
+    let there = sights(app).map_or(0, |(_, sights)| sights.len());
+    let found = cards(app, area).and_then(|cards| on_cards(app, &cards, there).get(cards.at(place)?).copied());
+    if let Some(picture) = found {
+        if app.predictions.selected == picture {
+            turn_pin(app);
         } else {
-            app.predictions.selected = card;
+            app.predictions.selected = picture;
         }
     }
 }
