@@ -344,6 +344,24 @@ fn the_last_step_of_a_budget_is_saved_also_where_the_disk_is_slower_than_the_tra
 }
 
 #[test]
+fn the_end_of_a_budget_is_saved_while_the_run_stays_open() {
+    let mut run = start(Faults { settings: &[(Knob::Steps, 3.0)], ..Faults::default() });
+    run.until("the save", |session| session.phase == Phase::Finished && !session.saved.is_empty());
+    assert_eq!(run.session.saved[0].step, 3);
+    run.send(Command::Stop { save: true });
+    let (ending, session, ..) = run.end();
+    assert_eq!((ending.reason, session.saved.len()), (FinishReason::Stopped, 1), "the same moment is not saved twice");
+}
+
+#[test]
+fn of_a_run_without_a_step_nothing_is_saved() {
+    let run = start(Faults { layer_time: Duration::from_millis(500), ..Faults::default() });
+    run.send(Command::Stop { save: true });
+    let (ending, session, ..) = run.end();
+    assert_eq!((ending, session.saved.len()), (Ending { reason: FinishReason::Stopped, failure: None }, 0));
+}
+
+#[test]
 fn an_end_that_is_not_saved_is_a_failure_unless_nothing_was_to_be_saved() {
     let failed = |ending: Ending| ending.failure.is_some_and(|why| why.contains("what was learned could not be saved"));
     let faults = || Faults { nothing_can_be_saved: true, layer_time: Duration::from_millis(1), ..Faults::default() };
@@ -362,7 +380,8 @@ fn an_end_that_is_not_saved_is_a_failure_unless_nothing_was_to_be_saved() {
 
 #[test]
 fn when_nobody_steers_any_more_the_run_saves_and_stops() {
-    let run = start(Faults { layer_time: Duration::from_millis(1), ..Faults::default() });
+    let mut run = start(Faults { layer_time: Duration::from_millis(1), ..Faults::default() });
+    run.until("the first step", |session| session.steps() >= 1);
     let Run { link, thread, folder, .. } = run;
     drop(link);
     assert_eq!(thread.join().unwrap().reason, FinishReason::Stopped);

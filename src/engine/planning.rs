@@ -2,7 +2,7 @@
 
 use super::{Action, BatchRange, Engine, Position, State, StepPlan, learning_rate, phase};
 use crate::knobs::Knob;
-use crate::session::{Event, FinishReason, Phase};
+use crate::session::{Event, FinishReason, Phase, SaveReason};
 
 impl Engine {
     /// What is to be done now. Script lines that are due are applied first, so it also returns events.
@@ -44,6 +44,9 @@ impl Engine {
             State::Done => Action::Wait,
             State::Running | State::Counting(_) if self.budget_is_used_up() => {
                 self.state = State::Done;
+                if !self.is_saved() {
+                    self.want_save(SaveReason::Scheduled);
+                }
                 events.push(phase(Phase::Finished, "the budget of steps or epochs is used up"));
                 Action::End(FinishReason::Budget)
             }

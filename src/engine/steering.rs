@@ -31,7 +31,8 @@ impl Engine {
             Command::Stop { save } => {
                 self.stopping = true;
                 self.given_up = !save;
-                if save {
+                // Of a run without a step there is nothing that does not follow from its seed.
+                if save && self.position.step > 0 {
                     self.want_save(SaveReason::Ending);
                 }
                 Vec::new()

@@ -143,6 +143,8 @@ pub struct App {
     pub readonly: bool,
     /// Leave by itself when the run has ended: others wait.
     pub leave_at_end: bool,
+    /// Nobody trains: this is the record of a run.
+    pub recorded: bool,
     /// CIFAR-10 is not there; Emoji-10 stands in for it.
     pub data_missing: bool,
     pub area: Rect,
@@ -196,6 +198,7 @@ impl App {
             theme,
             readonly: false,
             leave_at_end: false,
+            recorded: false,
             data_missing: false,
             area,
             now: Duration::ZERO,
@@ -262,7 +265,7 @@ impl App {
     /// Whether a run is under way that quitting would end.
     pub fn is_alive(&self) -> bool {
         let session = self.session();
-        !self.worker_gone && session.steps() > 0 && !matches!(session.phase, Phase::Finished | Phase::Failed)
+        !(self.recorded || self.worker_gone) && session.steps() > 0 && !matches!(session.phase, Phase::Finished | Phase::Failed)
     }
 
     /// The value that a nudge starts from: the last one sent, else the one that waits, else the one in force.
@@ -356,7 +359,7 @@ impl App {
 
     /// Asks the trainer to stop and leaves once it has; at once where there is no trainer any more.
     pub fn stop(&mut self, save: bool, exit: Exit) -> Vec<Effect> {
-        let ended = self.worker_gone || matches!(self.session.phase, Phase::Failed);
+        let ended = self.recorded || self.worker_gone || matches!(self.session.phase, Phase::Failed);
         if ended {
             return vec![Effect::Leave(exit)];
         }

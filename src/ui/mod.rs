@@ -99,6 +99,8 @@ pub struct UiOptions {
     pub readonly: bool,
     /// Leave by itself when the run has ended.
     pub leave_at_end: bool,
+    /// A record is looked at: nobody trains, so there is nothing to save or to wait for.
+    pub recorded: bool,
     /// CIFAR-10 is not there; Emoji-10 stands in for it.
     pub data_missing: bool,
     /// Numbers of signals that came. SIGTSTP and SIGCONT suspend and redraw, any other ends the cockpit.
@@ -165,6 +167,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     app.true_colour = options.true_colour;
     app.readonly = options.readonly;
     app.leave_at_end = options.leave_at_end;
+    app.recorded = options.recorded;
     app.data_missing = options.data_missing;
     let mut cockpit = Cockpit {
         app,

@@ -181,7 +181,7 @@ fn anywhere(app: &mut App, action: Action) -> Vec<Effect> {
         Action::SaveAndStop => {
             return match app.leaving.take() {
                 Some(exit) => vec![Effect::Leave(exit)],
-                None => app.stop(app.is_alive(), exit_of(app)),
+                None => app.stop(true, exit_of(app)),
             };
         }
         Action::Suspend => return vec![Effect::Suspend],
@@ -357,7 +357,8 @@ fn quit(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     if !app.is_alive() {
-        return app.stop(false, exit_of(app));
+        // What the trainer has learned may not have come here yet, and the end of a budget is worth as much as any other step.
+        return app.stop(true, exit_of(app));
     }
     let session = app.session();
     let saved =

@@ -78,7 +78,7 @@ fn the_screen_is_drawn_at_most_thirty_times_a_second_and_not_at_all_while_nothin
 fn sigterm_saves_and_gives_the_terminal_back() {
     let folder = tempfile::tempdir().unwrap();
     let cockpit = Cockpit::open(folder.path(), &["--checkpoint-every", "0"]);
-    cockpit.shows("TRAINING");
+    cockpit.until("a step", |_| steps(folder.path()) > 0);
     cockpit.signal("-TERM");
     assert_eq!(cockpit.end(), 143);
     assert_eq!(checkpoints(folder.path()), 1);

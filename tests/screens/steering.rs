@@ -116,6 +116,10 @@ fn quitting_asks_and_leaves_only_when_the_trainer_has_stopped() {
 
 #[test]
 fn control_c_saves_and_stops_and_a_second_time_leaves_at_once() {
+    // Also before a step has come to be shown.
+    let mut cockpit = Cockpit::new(80, 24);
+    cockpit.press("C-c");
+    assert_eq!(cockpit.sent, [Command::Stop { save: true }]);
     let mut cockpit = Cockpit::training(80, 24);
     cockpit.press("? C-c");
     assert_eq!(cockpit.sent, [Command::Stop { save: true }]);
@@ -128,11 +132,28 @@ fn control_c_saves_and_stops_and_a_second_time_leaves_at_once() {
 fn before_the_first_step_and_after_a_failure_nothing_is_asked() {
     let mut cockpit = Cockpit::new(80, 24);
     cockpit.press("q");
-    assert_eq!(cockpit.sent, [Command::Stop { save: false }]);
+    // Whether there is something to save the trainer knows best.
+    assert_eq!(cockpit.sent, [Command::Stop { save: true }]);
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.happens([phase(Phase::Finished)]);
+    cockpit.press("q");
+    assert_eq!(cockpit.sent, [Command::Stop { save: true }]);
     let mut cockpit = Cockpit::training(80, 24);
     cockpit.happens([Event::Failed { reason: "a fault".into() }]);
     cockpit.press("q");
     assert!(matches!(&cockpit.effects[..], [Effect::Leave(Exit::WorkerFailed(reason))] if reason == "a fault"));
+}
+
+#[test]
+fn a_record_is_left_at_once_and_without_a_question() {
+    for keys in ["q", "C-c"] {
+        let mut cockpit = Cockpit::training(80, 24);
+        (cockpit.app.readonly, cockpit.app.recorded) = (true, true);
+        cockpit.happens([phase(Phase::Paused)]);
+        cockpit.press(keys);
+        assert!(matches!(cockpit.effects[..], [Effect::Leave(Exit::Quit)]), "{keys}: {:?}", cockpit.effects);
+        assert_eq!(cockpit.sent, []);
+    }
 }
 
 #[test]
