@@ -39,8 +39,8 @@ pub(super) trait Real:
 
     /// The innermost loops of [`super::product`] for these numbers.
     fn tiles(instructions: Instructions) -> Tiles<Self>;
-    /// The innermost loops of convolution by Winograd's transforms.
-    fn transforms(instructions: Instructions) -> Transforms<Self>;
+    /// The innermost loops of convolution by Winograd's transforms, for kernels of a side of 3 or 5.
+    fn transforms(instructions: Instructions, kernel: usize) -> Transforms<Self>;
     fn of(value: f64) -> Self;
     fn to_f64(self) -> f64;
     /// self + a · b: fused where the package is built for a processor that can, else two operations (a fused one in software is slow).
@@ -66,8 +66,8 @@ macro_rules! real {
             fn tiles(instructions: Instructions) -> Tiles<Self> {
                 Tiles::<$type>::of(instructions)
             }
-            fn transforms(instructions: Instructions) -> Transforms<Self> {
-                Transforms::<$type>::of(instructions)
+            fn transforms(instructions: Instructions, kernel: usize) -> Transforms<Self> {
+                Transforms::<$type>::of(instructions, kernel)
             }
             #[inline(always)]
             fn add_product(self, a: Self, b: Self) -> Self {

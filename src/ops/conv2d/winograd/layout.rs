@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::transform::{KERNEL, SIDE, SIDE_OUT, Square};
+use super::transform::{SIDE_OUT, Square};
 use crate::ops::context::Scratch;
 use crate::ops::conv2d::Conv2d;
 use crate::ops::product::{Panel, Turn};
@@ -13,6 +13,7 @@ use crate::ops::{Context, Real};
 pub(super) struct Grid {
     pub input: (usize, usize),
     pub output: (usize, usize),
+    kernel: usize,
     /// Zeros above and to the left of the input; less than none where its first rows or columns are not needed.
     pad: (isize, isize),
 }
@@ -33,7 +34,7 @@ impl Grid {
 
     /// The input as far as the tiles reach, with zeros around it.
     pub(super) fn inputs(&self) -> Layout {
-        let beyond = SIDE - SIDE_OUT;
+        let beyond = self.kernel - 1;
         Layout {
             sides: self.input,
             before: self.pad,
@@ -121,12 +122,12 @@ impl Layout {
 
 impl Conv2d {
     pub(super) fn grid(&self) -> Grid {
-        Grid { input: self.input, output: self.output, pad: (self.pad[0] as isize, self.pad[1] as isize) }
+        Grid { input: self.input, output: self.output, kernel: self.kernel, pad: (self.pad[0] as isize, self.pad[1] as isize) }
     }
 
     /// The grid of the convolution that gives the input's gradient.
     pub(super) fn gradient_grid(&self) -> Grid {
-        let pad = |pad: usize| KERNEL as isize - 1 - pad as isize;
-        Grid { input: self.output, output: self.input, pad: (pad(self.pad[0]), pad(self.pad[1])) }
+        let pad = |pad: usize| self.kernel as isize - 1 - pad as isize;
+        Grid { input: self.output, output: self.input, kernel: self.kernel, pad: (pad(self.pad[0]), pad(self.pad[1])) }
     }
 }
