@@ -129,6 +129,8 @@ fn a_used_up_budget_ends_the_run_after_a_last_evaluation_and_a_raised_one_goes_o
     let (plans, events) = drive(&mut engine, 9);
     assert_eq!(plans.len(), 3);
     assert!(events.iter().any(|event| matches!(event, Event::Evaluated(_))));
+    assert_eq!(engine.next_action().0, Action::Save(SaveReason::Scheduled));
+    engine.absorb(Outcome::Copied);
     assert_eq!(engine.next_action().0, Action::Wait);
     engine.command(set(Knob::Steps, 5.0));
     assert_eq!(drive(&mut engine, 9).0.len(), 2);
@@ -181,8 +183,14 @@ fn saving_while_paused_gives_up_the_step_and_takes_it_again() {
 }
 
 #[test]
-fn stopping_saves_first_where_asked() {
+fn stopping_saves_first_where_asked_and_there_is_something_to_save() {
+    let mut fresh = engine(&[], "");
+    fresh.next_action();
+    fresh.command(Command::Stop { save: true });
+    fresh.absorb(Outcome::Abandoned);
+    assert_eq!(fresh.next_action().0, Action::End(FinishReason::Stopped));
     let mut engine = engine(&[], "");
+    drive(&mut engine, 2);
     engine.next_action();
     engine.command(Command::Stop { save: true });
     engine.absorb(Outcome::Abandoned);
