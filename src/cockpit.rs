@@ -11,9 +11,10 @@ use crossbeam_channel::Receiver;
 
 use crate::chart::Companion;
 use crate::cli::{ImageProtocol, LookArgs, ShowArgs, ThemeChoice};
+use crate::contest::Pair;
 use crate::export::{self, Ground};
 use crate::knobs::Settings;
-use crate::link::{Delivery, link};
+use crate::link::{Delivery, Link, PairNews, link};
 use crate::run::{RunFolder, read_record};
 use crate::session::{Event, Notice, Phase, RunHeader, Session, Stamped};
 use crate::signals::{self, ENDING, JOB_CONTROL};
@@ -55,6 +56,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             past: past(&plan),
             companions: Vec::new(),
             contest: None,
+            twins: None,
             look: Look::first(colours, images(show.look.image_protocol)),
             true_colour: true_colour(),
             readonly: show.readonly,
@@ -118,6 +120,7 @@ pub fn look_on(
         past: past(&plan),
         companions,
         contest: Some(contest),
+        twins: None,
         look: *look,
         true_colour: true_colour(),
         readonly: true,
@@ -161,6 +164,7 @@ pub fn look_back(runs: &[PathBuf], contest: Option<Contest>, look: Look, signals
         past,
         companions,
         contest,
+        twins: None,
         look,
         true_colour: true_colour(),
         readonly: true,
@@ -175,6 +179,39 @@ pub fn look_back(runs: &[PathBuf], contest: Option<Contest>, look: Look, signals
     match ui::run(screen, options)? {
         Exit::Signal(signal) => Ok(Some(signal)),
         _ => Ok(None),
+    }
+}
+
+/// Opens the cockpit on twins that somebody trains at the other end of `link`, as `header` tells the first of them; returns the signal
+/// that came.
+pub fn look_at_both(
+    link: Link,
+    news: Receiver<PairNews>,
+    header: &RunHeader,
+    names: [String; 2],
+    show: &ShowArgs,
+    signals: Receiver<i32>,
+) -> Result<Option<i32>> {
+    let options = UiOptions {
+        model: header.model.clone(),
+        past: Vec::new(),
+        companions: Vec::new(),
+        contest: None,
+        twins: Some((Pair::new(names), news)),
+        look: comparing(show.look),
+        true_colour: true_colour(),
+        readonly: show.readonly,
+        leave_at_end: false,
+        recorded: false,
+        data_missing: header.data.stand_in,
+        signals: signals.clone(),
+        export: exporter(header),
+    };
+    match ui::run(link, options) {
+        Ok(Exit::Signal(signal)) => Ok(Some(signal)),
+        // A terminal that vanishes shows as an error of its input and as a signal; the signal is what happened.
+        Err(_) if let Ok(signal) = signals.recv_timeout(SIGNAL_PATIENCE) => Ok(Some(signal)),
+        left => left.map(|_| None).map_err(Into::into),
     }
 }
 
@@ -203,7 +240,7 @@ pub fn record(run: &Path) -> Result<(RunHeader, Vec<Stamped>)> {
 }
 
 /// Waits until the training has ended, or a signal that asks for the end comes.
-fn wait_for(training: &JoinHandle<Ending>, signals: &Receiver<i32>) -> Option<i32> {
+pub fn wait_for<T>(training: &JoinHandle<T>, signals: &Receiver<i32>) -> Option<i32> {
     let began = Instant::now();
     while !training.is_finished() {
         match signals.recv_timeout(GLANCE) {

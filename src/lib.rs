@@ -28,7 +28,7 @@
 //! | [`mosaic`] | feature maps and kernels as coloured dots | probe |
 //! | [`ui`] | the cockpit | contest, chart, mosaic, session, link |
 //! | [`export`] | charts, mosaics and screens as files | chart, mosaic |
-//! | [`contest`] | what runs on the same terms came to, and how they differ | session, chart, table |
+//! | [`contest`] | what runs on the same terms came to, and how they differ; twins' course | session, chart, table |
 //! | [`compare`] | several runs on the same terms, one after the other | contest, run, cockpit, headless, start |
 //! | [`exchange`] | runs and weights for other programs, and weights from them | run, session, spec |
 //! | [`report`] | runs and comparisons as a page | compare, run, chart, export |

@@ -70,6 +70,59 @@ impl SeenSender {
     }
 }
 
+/// What twins tell beyond the events of the first: those of the second, and the losses of both by step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PairNews {
+    pub second: Vec<Stamped>,
+    pub losses: Vec<(u64, [f64; 2])>,
+}
+
+/// Holds news of twins back until the reader has room. Events are merged as those of one run are; losses come as they are, two numbers
+/// a step.
+#[derive(Debug)]
+pub struct PairSender {
+    lane: Sender<PairNews>,
+    held: PairNews,
+}
+
+/// The lane for news of twins.
+pub fn pair_lane() -> (PairSender, Receiver<PairNews>) {
+    let (lane, news) = bounded(BATCHES);
+    (PairSender { lane, held: PairNews::default() }, news)
+}
+
+impl PairSender {
+    /// Adds an event of the second to what will be sent.
+    pub fn hold(&mut self, stamped: Stamped) {
+        hold(&mut self.held.second, stamped);
+    }
+
+    /// Adds the losses of both at a step.
+    pub fn hold_losses(&mut self, step: u64, losses: [f64; 2]) {
+        self.held.losses.push((step, losses));
+    }
+
+    /// Sends what is held, if the reader has room; never waits.
+    pub fn flush(&mut self) -> Result<(), ReaderGone> {
+        if self.held == PairNews::default() {
+            return Ok(());
+        }
+        match self.lane.try_send(std::mem::take(&mut self.held)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(held)) => {
+                self.held = held;
+                Ok(())
+            }
+            Err(TrySendError::Disconnected(_)) => Err(ReaderGone),
+        }
+    }
+
+    /// Sends what is held and waits until the reader took it.
+    pub fn drain(&mut self) -> Result<(), ReaderGone> {
+        self.lane.send(std::mem::take(&mut self.held)).map_err(|_| ReaderGone)
+    }
+}
+
 /// What became of a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReaderGone;
@@ -84,13 +137,7 @@ pub struct EventSender {
 impl EventSender {
     /// Adds an event to what will be sent.
     pub fn hold(&mut self, stamped: Stamped) {
-        if let (Event::Progress(_), Some(Stamped { event: Event::Progress(_), .. })) = (&stamped.event, self.held.last()) {
-            self.held.pop();
-        }
-        self.held.push(stamped);
-        if self.held.len() > HELD {
-            self.held = merge_neighbours(std::mem::take(&mut self.held));
-        }
+        hold(&mut self.held, stamped);
     }
 
     /// Sends what is held, if the reader has room; never waits.
@@ -114,6 +161,17 @@ impl EventSender {
             return Ok(());
         }
         self.lane.send(std::mem::take(&mut self.held)).map_err(|_| ReaderGone)
+    }
+}
+
+/// Adds an event to those held back.
+fn hold(held: &mut Vec<Stamped>, stamped: Stamped) {
+    if let (Event::Progress(_), Some(Stamped { event: Event::Progress(_), .. })) = (&stamped.event, held.last()) {
+        held.pop();
+    }
+    held.push(stamped);
+    if held.len() > HELD {
+        *held = merge_neighbours(std::mem::take(held));
     }
 }
 

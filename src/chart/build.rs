@@ -95,14 +95,14 @@ pub fn chart_beside(session: &Session, companions: &[Companion], metric: Metric,
 
 /// Columns of equally many whole steps. They stand at multiples of their width, so that a window that moves along with a run
 /// does not sum the same steps up anew each time.
-struct Grid {
+pub(super) struct Grid {
     from: u64,
     width: u64,
     columns: usize,
 }
 
 impl Grid {
-    fn new(steps: Range<u64>, columns: usize) -> Grid {
+    pub(super) fn new(steps: Range<u64>, columns: usize) -> Grid {
         let span = (steps.end - steps.start).max(1);
         let width = span.div_ceil(columns.max(1) as u64);
         // The window's end itself is in view.
@@ -112,7 +112,7 @@ impl Grid {
     }
 
     /// The steps that the axis spans: from the first column's first to the last column's first.
-    fn steps(&self) -> Range<u64> {
+    pub(super) fn steps(&self) -> Range<u64> {
         self.from..self.from + self.width * (self.columns as u64 - 1).max(1)
     }
 
@@ -156,6 +156,15 @@ fn newest(metric: Metric, session: &Session, line: &[Option<(f64, f64)>]) -> Opt
 }
 
 fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &ChartView, grid: &Grid) -> Vec<Curve> {
+    let mut curves = stepwise(series, view, grid);
+    let points = thinned(evaluations, metric, grid);
+    let latest = tests(evaluations).last().map(|newest| tested(newest, metric));
+    curves.push(Curve { name: "test".into(), role: Role::Test, shape: Shape::Points(points), latest });
+    curves
+}
+
+/// What each step came to, and the smoothed line through it.
+pub(super) fn stepwise(series: &Series, view: &ChartView, grid: &Grid) -> Vec<Curve> {
     let (columns, line) = smoothed_columns(series, view, grid);
     let mut curves = Vec::new();
     if grid.width > 1 {
@@ -167,9 +176,6 @@ fn curves(series: &Series, evaluations: &[Evaluation], metric: Metric, view: &Ch
     }
     let latest = line.iter().rev().flatten().next().map(|(_, value)| *value);
     curves.push(Curve { name: "train".into(), role: Role::Train, shape: Shape::Line(line), latest });
-    let points = thinned(evaluations, metric, grid);
-    let latest = tests(evaluations).last().map(|newest| tested(newest, metric));
-    curves.push(Curve { name: "test".into(), role: Role::Test, shape: Shape::Points(points), latest });
     curves
 }
 

@@ -115,6 +115,17 @@ pub enum Shape {
     Points(Vec<(f64, f64)>),
 }
 
+impl Shape {
+    /// All heights that it reaches.
+    pub fn values(&self) -> Vec<f64> {
+        match self {
+            Shape::Band(bands) => bands.iter().flatten().flat_map(|band| [band.min, band.max]).collect(),
+            Shape::Line(points) => points.iter().flatten().map(|(_, value)| *value).collect(),
+            Shape::Points(points) => points.iter().map(|(_, value)| *value).collect(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Band {
     pub step: f64,

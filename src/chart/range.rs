@@ -39,7 +39,7 @@ pub(super) fn vertical_range(
     let out = |value: f64| if scale == Scale::Log { 10_f64.powf(value) } else { value };
     let values = |of: fn(&Shape) -> bool| -> Vec<f64> {
         let curves = curves.iter().filter(|curve| of(&curve.shape));
-        curves.flat_map(values_of).map(into).filter(|value| value.is_finite()).collect()
+        curves.flat_map(|curve| curve.shape.values()).map(into).filter(|value| value.is_finite()).collect()
     };
     let (mut steps, mut lines) =
         (values(|shape| matches!(shape, Shape::Band(_))), values(|shape| !matches!(shape, Shape::Band(_))));
@@ -77,14 +77,6 @@ fn least_room(metric: Metric, scale: Scale, high: f64) -> f64 {
         (Scale::Log, _) => high.abs() * 0.02,
         (Scale::Linear, Metric::Accuracy) => 0.02,
         (Scale::Linear, Metric::Loss | Metric::LearningRate) => high.abs() * 0.05,
-    }
-}
-
-fn values_of(curve: &Curve) -> Vec<f64> {
-    match &curve.shape {
-        Shape::Band(bands) => bands.iter().flatten().flat_map(|band| [band.min, band.max]).collect(),
-        Shape::Line(points) => points.iter().flatten().map(|(_, value)| *value).collect(),
-        Shape::Points(points) => points.iter().map(|(_, value)| *value).collect(),
     }
 }
 

@@ -56,6 +56,11 @@ impl Default for ChartView {
 }
 
 impl ChartView {
+    /// All steps of a run that came to step `last`, with no room for more: for paper.
+    pub fn up_to(last: u64) -> ChartView {
+        ChartView { window: Window::Last(last.max(NARROWEST)), ..ChartView::default() }
+    }
+
     /// The steps in view of a run that has come to step `last`.
     pub fn steps(&self, last: u64) -> Range<u64> {
         match self.window {

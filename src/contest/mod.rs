@@ -4,6 +4,7 @@
 
 mod curves;
 mod figures;
+mod pair;
 pub mod statistics;
 pub mod tables;
 #[cfg(test)]
@@ -11,3 +12,4 @@ mod tests;
 
 pub use curves::curves;
 pub use figures::{Difference, Figures, Place, RunFigures, Tested};
+pub use pair::{Course, Pair};

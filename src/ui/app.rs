@@ -25,10 +25,13 @@ use super::screens::layer::LayerScreen;
 use super::screens::network::NetworkScreen;
 use super::screens::predictions::PredictionsScreen;
 use super::screens::train::TrainScreen;
+use super::screens::twins;
 use super::sent::Sent;
 use super::theme::Theme;
+use super::twins::Twins;
 use crate::chart::{ChartModel, ChartView, Companion};
 use crate::knobs::{Knob, Settings};
+use crate::link::PairNews;
 use crate::mosaic::Bitmap;
 use crate::probe::Seen;
 use crate::session::{Command, Confusion, FetchState, Phase, Session, Stamped};
@@ -41,6 +44,8 @@ pub enum Msg {
     Time(Duration),
     Input(Input),
     Events(Vec<Stamped>),
+    /// What happened to twins beyond the first one's events.
+    News(PairNews),
     /// What was seen inside the network.
     Seen(Box<Seen>),
     /// The trainer takes no command at the moment.
@@ -155,12 +160,16 @@ pub struct App {
     pub companions: Vec<Companion>,
     /// The comparison that the run is part of.
     pub contest: Option<Arc<Contest>>,
+    /// The run is the first of twins.
+    pub twins: Option<Arc<Twins>>,
     pub train: TrainScreen,
     pub network: NetworkScreen,
     pub layer: LayerScreen,
     pub predictions: PredictionsScreen,
     pub explain: ExplainScreen,
     pub compare: CompareScreen,
+    /// What is enlarged of the twins.
+    pub twins_enlarged: Option<twins::Panel>,
     pub looking: Looking,
     /// On every screen that shows pictures.
     pub pinned: Pinned,
@@ -189,6 +198,7 @@ pub struct App {
 struct Frozen {
     session: Arc<Session>,
     contest: Option<Arc<Contest>>,
+    twins: Option<Arc<Twins>>,
 }
 
 impl App {
@@ -206,12 +216,14 @@ impl App {
             view: ChartView::default(),
             companions: Vec::new(),
             contest: None,
+            twins: None,
             train: TrainScreen::default(),
             network: NetworkScreen::default(),
             layer: LayerScreen::default(),
             predictions: PredictionsScreen::default(),
             explain: ExplainScreen::default(),
             compare: CompareScreen::default(),
+            twins_enlarged: None,
             looking: Looking::default(),
             pinned: Pinned::default(),
             own_picture: None,
@@ -245,13 +257,18 @@ impl App {
         self.frozen.as_ref().map_or(&self.contest, |frozen| &frozen.contest).as_deref()
     }
 
+    pub(super) fn frozen_twins(&self) -> Option<&Option<Arc<Twins>>> {
+        self.frozen.as_ref().map(|frozen| &frozen.twins)
+    }
+
     pub fn is_frozen(&self) -> bool {
         self.frozen.is_some()
     }
 
     /// Freezing keeps the run as it is now; the live one is copied on its next event.
     pub fn freeze(&mut self, freeze: bool) {
-        self.frozen = freeze.then(|| Frozen { session: Arc::clone(&self.session), contest: self.contest.clone() });
+        let now = || Frozen { session: Arc::clone(&self.session), contest: self.contest.clone(), twins: self.twins.clone() };
+        self.frozen = freeze.then(now);
     }
 
     pub fn absorb(&mut self, events: Vec<Stamped>) {
@@ -305,7 +322,7 @@ impl App {
 
     /// The screens that have something to show, in the order of their tabs.
     pub fn screens(&self) -> &'static [Screen] {
-        if self.contest.is_some() { &Screen::ALL } else { Screen::OF_A_RUN }
+        if self.contest.is_some() || self.twins.is_some() { &Screen::ALL } else { Screen::OF_A_RUN }
     }
 
     /// From the most particular to the most general.
@@ -326,6 +343,7 @@ impl App {
                 Screen::Layer => vec![Context::Layer, Context::Anywhere],
                 Screen::Predictions => vec![Context::Predictions, Context::Anywhere],
                 Screen::Explain => vec![Context::Explain, Context::Anywhere],
+                Screen::Compare if self.twins.is_some() => vec![Context::Twins, Context::Anywhere],
                 Screen::Compare => vec![Context::Compare, Context::Anywhere],
             },
         }
@@ -343,8 +361,8 @@ impl App {
 
     /// Sends a command that changes the training, unless this cockpit only looks on.
     pub fn steer(&mut self, command: Command) -> Vec<Effect> {
-        if self.readonly {
-            self.say(Tone::Warning, "read-only: this cockpit looks on, it changes nothing in the training");
+        if let Some(why) = self.refusal(&command) {
+            self.say(Tone::Warning, why);
             return Vec::new();
         }
         if self.worker_gone || self.session.phase == Phase::Failed {

@@ -20,7 +20,7 @@ enum Banner {
 fn banner(app: &App) -> Option<Banner> {
     let session = app.session();
     if let Some(reason) = &session.failure {
-        let keys = if app.readonly { "q quits" } else { "N starts a new run, q quits" };
+        let keys = if !app.is_steered() { "q quits" } else { "N starts a new run, q quits" };
         return Some(Banner::Text(Tone::Bad, format!("✖ {reason} · {keys}")));
     }
     if app.worker_gone && session.finished.is_none() {
@@ -37,7 +37,7 @@ fn banner(app: &App) -> Option<Banner> {
     match news(app) {
         Some(FetchState::Running { bytes, of }) => return Some(Banner::Fetching { bytes: *bytes, of: *of }),
         Some(FetchState::Failed { reason }) => {
-            let keys = if app.readonly { "Esc hides this" } else { "D tries again, Esc hides this" };
+            let keys = if !app.is_steered() { "Esc hides this" } else { "D tries again, Esc hides this" };
             return Some(Banner::Text(Tone::Warning, format!("▲ CIFAR-10 was not fetched: {reason} · {keys}")));
         }
         Some(FetchState::Done { .. }) => {
@@ -54,7 +54,7 @@ fn banner(app: &App) -> Option<Banner> {
 
 /// What is so, and the keys that change it, which a cockpit that only looks on does not have.
 fn offering(app: &App, what: &str, keys: &str) -> String {
-    if app.readonly { what.into() } else { format!("{what} · {keys}") }
+    if !app.is_steered() { what.into() } else { format!("{what} · {keys}") }
 }
 
 fn diverged(bad: &Divergence) -> String {

@@ -62,6 +62,10 @@ impl Dialog {
         Dialog::new("Quit?", text, &answers)
     }
 
+    pub fn end_twins(text: String) -> Dialog {
+        Dialog::new("Quit?", text, &[('s', "stop both", Choice::Quit { save: true }), ('c', "stay", Choice::Stay)])
+    }
+
     pub fn new_run(text: String) -> Dialog {
         let answers = [
             ('s', "save, then start anew", Choice::NewRun { save: true }),

@@ -90,9 +90,10 @@ fn item(app: &App, row: &Binding) -> Option<Item> {
 /// Whether a key that steers would change nothing at the moment.
 fn does_nothing(app: &App, action: Action) -> bool {
     let session = app.session();
-    let nobody_listens = app.readonly || app.worker_gone || session.phase == Phase::Failed;
+    let ended = app.worker_gone || session.phase == Phase::Failed;
+    let nobody_listens = !app.is_steered() || ended;
     match action {
-        Action::PauseOrResume | Action::Steps(_) => nobody_listens || session.phase == Phase::Finished,
+        Action::PauseOrResume | Action::Steps(_) => app.readonly || ended || session.phase == Phase::Finished,
         Action::Nudge(knob, _) => nobody_listens || !app.has_use_for(knob),
         Action::Undo => nobody_listens || session.undoable().is_none(),
         Action::Save | Action::Moments => nobody_listens,

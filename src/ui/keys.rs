@@ -22,6 +22,8 @@ pub enum Context {
     Predictions,
     Explain,
     Compare,
+    /// On the Compare screen of twins.
+    Twins,
     /// On the Network screen while a copy of the network is edited.
     Draft,
     /// While a setting is typed in.
@@ -37,7 +39,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 16] = [
+    pub const ALL: [Context; 17] = [
         Context::Anywhere,
         Context::Train,
         Context::Cursor,
@@ -46,6 +48,7 @@ impl Context {
         Context::Predictions,
         Context::Explain,
         Context::Compare,
+        Context::Twins,
         Context::Draft,
         Context::Edit,
         Context::OwnPicture,
@@ -67,6 +70,7 @@ impl Context {
             Context::Predictions => "Predictions",
             Context::Explain => "Explain",
             Context::Compare => "Compare",
+            Context::Twins => "Compare, with twins",
             Context::Draft => "Editing a network",
             Context::Edit => "Typing a setting",
             Context::OwnPicture => "Naming a picture",
@@ -275,6 +279,10 @@ const ROWS: &[Row] = {
         Row(Compare, &[RIGHT, ch('l')], A::Right, "", "", 0, "on to columns of figures that there is no room for"),
         Row(Compare, &[UP, ch('k')], A::Up, "", "scroll", 5, "differences up"),
         Row(Compare, &[DOWN, ch('j')], A::Down, "", "", 0, "differences down"),
+        Row(Twins, &[ch('+')], A::ZoomIn, "", "zoom", 45, "zoom in: half as many steps, at the newest"),
+        Row(Twins, &[ch('-')], A::ZoomOut, "", "", 0, "zoom out: twice as many steps"),
+        Row(Twins, &[ch('=')], A::ZoomAll, "", "", 0, "all steps"),
+        Row(Twins, &[ch('s')], A::Smoothing, "", "smooth", 47, "how many steps the smooth line averages over: off, 5, 10, 30, …"),
         Row(Network, &[ch('y')], A::Heat, "heat", "over the run", 5, "over the run, layer by layer: gradient norm, update over weights, dead units; off"),
         Row(Network, &[ch('x')], A::Open(Screen::Explain), "", "explain", 4, "explain the selected layer"),
         Row(Network, &[ch('d')], A::Draft, "edit-network", "edit", 6, "edit a copy of the network; the running one stays as it is"),

@@ -29,6 +29,7 @@ pub mod sent;
 pub mod shell;
 mod terminal;
 pub mod theme;
+pub mod twins;
 pub mod update;
 pub mod widgets;
 
@@ -46,11 +47,13 @@ use self::input::InputThread;
 use self::screens::Screen;
 use self::terminal::TakenTerminal;
 use self::theme::{Theme, ThemeName};
+use self::twins::Twins;
 use self::update::update;
 use crate::chart::Companion;
+use crate::contest::Pair;
 use crate::fault;
 use crate::knobs::Settings;
-use crate::link::Link;
+use crate::link::{Link, PairNews};
 use crate::probe::Seen;
 use crate::session::{Command, Event, Stamped};
 use crate::spec::ModelSpec;
@@ -91,6 +94,8 @@ pub struct UiOptions {
     pub companions: Vec<Companion>,
     /// The comparison that the run is part of.
     pub contest: Option<Contest>,
+    /// The run is the first of two in step with each other, of which this is told more.
+    pub twins: Option<(Pair, Receiver<PairNews>)>,
     /// What is shown first, and how.
     pub look: Look,
     /// The terminal shows any colour, not only 256.
@@ -157,6 +162,8 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     let mut app = App::new(options.model, Theme::named(options.look.theme), terminal.area().map_err(UiError::Setup)?);
     app.companions = options.companions;
     app.contest = options.contest.map(Arc::new);
+    let (pair, news) = options.twins.map_or((None, never()), |(pair, news)| (Some(pair), news));
+    app.twins = pair.map(|pair| Arc::new(Twins::new(pair)));
     app.resume_look(options.look);
     let warned = options.past.last().is_some_and(|last| matches!(&last.event, Event::Notice(notice) if notice.warning));
     update(&mut app, Msg::Events(options.past));
@@ -179,7 +186,7 @@ pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
         changed: Some(Haste::Now),
         drawing: Duration::ZERO,
     };
-    let left = cockpit.run(&input, link.events, link.seen, options.signals);
+    let left = cockpit.run(&input, (link.events, news), link.seen, options.signals);
     if left.is_err() {
         // Whoever asked for this run cannot steer it any more.
         let _ = link.commands.try_send(Command::Stop { save: true });
@@ -205,7 +212,7 @@ impl Cockpit<'_> {
     fn run(
         &mut self,
         input: &InputThread,
-        mut events: Receiver<Vec<Stamped>>,
+        (mut events, mut news): (Receiver<Vec<Stamped>>, Receiver<PairNews>),
         mut seen: Receiver<Box<Seen>>,
         mut signals: Receiver<i32>,
     ) -> Result<Exit, UiError> {
@@ -244,6 +251,7 @@ impl Cockpit<'_> {
                     None
                 },
                 recv(events) -> batch => Some(batch.map_or_else(|_| { events = never(); Msg::WorkerGone }, Msg::Events)),
+                recv(news) -> batch => batch.map_or_else(|_| { news = never(); None }, |batch| Some(Msg::News(batch))),
                 recv(seen) -> newest => newest.map_or_else(|_| { seen = never(); None }, |newest| Some(Msg::Seen(newest))),
                 recv(signals) -> signal => signal.map_or_else(|_| { signals = never(); None }, |number| Some(Msg::Signal(number))),
                 recv(wake) -> _ => None,
@@ -331,7 +339,7 @@ impl Cockpit<'_> {
 fn haste(msg: &Msg) -> Haste {
     match msg {
         Msg::Events(events) if events.iter().all(|stamped| stamped.event.is_mergeable()) => Haste::Progress,
-        Msg::Time(_) => Haste::Progress,
+        Msg::Time(_) | Msg::News(_) => Haste::Progress,
         Msg::Seen(_) => Haste::Seen,
         _ => Haste::Now,
     }

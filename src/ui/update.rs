@@ -40,6 +40,10 @@ fn happened(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Time(now) => tick(app, now),
         Msg::Input(input) => take_input(app, input),
         Msg::Events(events) => absorb(app, events),
+        Msg::News(news) => {
+            app.absorb_news(news);
+            Vec::new()
+        }
         Msg::Seen(seen) => {
             looking::absorb(app, seen);
             Vec::new()
@@ -360,6 +364,12 @@ fn quit(app: &mut App) -> Vec<Effect> {
         // What the trainer has learned may not have come here yet, and the end of a budget is worth as much as any other step.
         return app.stop(true, exit_of(app));
     }
+    if let Some(twins) = &app.twins {
+        let step = twins.pair.course.newest().map_or(0, |(step, _)| step);
+        let text = format!("Both are at step {}; the chart, the table and both records of that far are kept.", grouped(step));
+        app.overlay = Some(Overlay::Dialog(Dialog::end_twins(text)));
+        return Vec::new();
+    }
     let session = app.session();
     let saved =
         session.saved.last().map_or("nothing is saved yet".to_string(), |saved| format!("step {} is saved", grouped(saved.step)));
@@ -369,8 +379,8 @@ fn quit(app: &mut App) -> Vec<Effect> {
 }
 
 fn new_run(app: &mut App) -> Vec<Effect> {
-    if app.readonly {
-        return app.steer(Command::Stop { save: true });
+    if !app.is_steered() {
+        return app.steer(Command::Save);
     }
     if let Some(Err(error)) = app.network.draft.as_ref().map(|draft| draft.model.trace()) {
         app.say(Tone::Warning, error.to_string());
@@ -403,8 +413,8 @@ fn wanted_run(app: &App) -> Exit {
 }
 
 fn fork(app: &mut App) -> Vec<Effect> {
-    if app.readonly {
-        return app.steer(Command::Stop { save: true });
+    if !app.is_steered() {
+        return app.steer(Command::Save);
     }
     let session = app.session();
     if session.steps() == 0 && session.saved.is_empty() {
@@ -419,6 +429,10 @@ fn fork(app: &mut App) -> Vec<Effect> {
 }
 
 fn open_moments(app: &mut App) {
+    if app.twins.is_some() {
+        app.steer(Command::Save);
+        return;
+    }
     match app.session().saved.is_empty() {
         true => app.say(Tone::Info, "nothing is saved yet; S saves this moment"),
         false => app.overlay = Some(Overlay::Moments(Moments::default())),
@@ -432,6 +446,9 @@ fn rewind(app: &mut App, moments: &Moments, slower: bool) -> Vec<Effect> {
 
 /// Takes the last change back: by setting, or where steps were taken since and the moment before it is saved, as one chooses.
 fn undo(app: &mut App) -> Vec<Effect> {
+    if !app.is_steered() {
+        return app.steer(Command::Save);
+    }
     let Some((knob, value)) = app.to_undo() else {
         app.say(Tone::Info, "no change is left to take back");
         return Vec::new();
@@ -464,7 +481,7 @@ fn fetch(app: &mut App) -> Vec<Effect> {
 }
 
 fn chart_request(app: &App) -> ExportRequest {
-    ExportRequest::Chart(Box::new(chart_beside(app.shown(), &app.companions, train::main_metric(app), &app.view, EXPORTED)))
+    ExportRequest::Chart(Box::new(chart_beside(app.shown(), app.beside(), train::main_metric(app), &app.view, EXPORTED)))
 }
 
 fn screen_request(app: &App) -> ExportRequest {
@@ -480,7 +497,7 @@ impl App {
             self.say(Tone::Warning, format!("{} has no layer that {knob} could change", self.model.name));
             return Vec::new();
         }
-        if self.aimed_at(knob) == value && !self.readonly {
+        if self.aimed_at(knob) == value && self.is_steered() {
             self.say(Tone::Info, format!("{knob} is {} already", knob.spec().format(value)));
             return Vec::new();
         }

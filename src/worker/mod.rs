@@ -1,4 +1,4 @@
-//! The training thread: the only owner of tensors, and the only `thread::spawn` of training.
+//! The training thread: the only owner of tensors, and the only `thread::spawn` of training but for that of twins.
 //!
 //! It carries out what the engine decides, asks for commands between any two layers, writes the record, and hands events to
 //! whoever watches, without ever waiting for them.
@@ -13,6 +13,9 @@ mod steering;
 mod telling;
 mod training;
 
+pub use self::lookout::Lookout;
+pub use self::training::is_time_to_observe;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,7 +25,6 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use self::lookout::Lookout;
 use self::saver::Saver;
 use crate::engine::{Checkpoint, Engine, Learner, Pictures, Script};
 use crate::fault;

@@ -56,7 +56,7 @@ impl Desk {
     }
 
     fn take_step(&mut self, plan: &StepPlan, engine: &mut Engine, learner: &mut dyn Learner) -> Result<(), String> {
-        let observe = self.watched && (engine.counts_steps() || self.is_time_to_observe(plan.step));
+        let observe = self.watched && (engine.counts_steps() || is_time_to_observe(self.observed, plan.step));
         let mut gate = StepGate { desk: self, engine, step: plan.step, evaluating: false, held_before: false };
         fault::point("step");
         let stepped = learner.step(plan, observe, &mut gate).map_err(|error| error.to_string())?;
@@ -116,10 +116,6 @@ impl Desk {
         self.emit_all(events);
     }
 
-    fn is_time_to_observe(&self, step: u64) -> bool {
-        self.observed.is_none_or(|(at, last)| at.elapsed() >= OBSERVE && step.abs_diff(last) >= OBSERVE_STEPS)
-    }
-
     fn say_goodbye(&mut self, engine: &Engine, reason: FinishReason) -> Result<FinishReason, String> {
         self.finish_saving();
         let wanted = reason != FinishReason::Diverged && !engine.is_given_up();
@@ -140,4 +136,9 @@ impl Desk {
             }
         }
     }
+}
+
+/// Whether the layers are to be measured in a step; `observed` is when and in which step they were last.
+pub fn is_time_to_observe(observed: Option<(Instant, u64)>, step: u64) -> bool {
+    observed.is_none_or(|(at, last)| at.elapsed() >= OBSERVE && step.abs_diff(last) >= OBSERVE_STEPS)
 }

@@ -75,6 +75,30 @@ fn the_screen_is_drawn_at_most_thirty_times_a_second_and_not_at_all_while_nothin
 }
 
 #[test]
+fn twins_part_on_the_screen_are_held_by_space_and_leave_chart_table_and_records_where_they_are_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cockpit = Cockpit::twins(folder.path(), "lrn=on,off");
+    cockpit.shows("they part at step 1");
+    cockpit.press(" ");
+    cockpit.shows("PAUSED");
+    cockpit.press("L");
+    cockpit.shows("twins keep to what they began with");
+    // One step of both.
+    cockpit.press("\x1b.");
+    cockpit.press("q");
+    cockpit.shows("stop both");
+    cockpit.press("s");
+    assert_eq!(cockpit.end(), 0);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("run").join(name)).unwrap();
+    let steps = |name: &str| read(name).lines().filter(|line| line.contains(r#""event":"step""#)).count();
+    let (first, second) = (steps("1-lrn-on/events.jsonl"), steps("2-lrn-off/events.jsonl"));
+    assert!(first > 0 && first == second, "{first} and {second} steps");
+    assert_eq!(read("twins.csv").lines().count(), first + 1);
+    assert!(read("difference.svg").contains("they part at step 1"));
+    assert!(read("2-lrn-off/events.jsonl").lines().last().unwrap().contains(r#""reason":"stopped""#));
+}
+
+#[test]
 fn sigterm_saves_and_gives_the_terminal_back() {
     let folder = tempfile::tempdir().unwrap();
     let cockpit = Cockpit::open(folder.path(), &["--checkpoint-every", "0"]);

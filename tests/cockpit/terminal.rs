@@ -124,6 +124,13 @@ impl Cockpit {
         Cockpit::start(command, Reading::AtOnce)
     }
 
+    /// Opens twins of the small network that differ as `knob` says.
+    pub fn twins(folder: &Path, knob: &str) -> Cockpit {
+        let mut command = Cockpit::program(folder);
+        command.args(["twins", knob, "--model", "small.toml", "--evaluate-pictures", "50", "--run-dir", "run"]);
+        Cockpit::start(command, Reading::AtOnce)
+    }
+
     fn command(folder: &Path, arguments: &[&str]) -> CommandBuilder {
         let mut command = Cockpit::program(folder);
         command.args(["train", "--model", "small.toml", "--evaluate-pictures", "50", "--run-dir", "run"]);

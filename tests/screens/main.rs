@@ -12,3 +12,4 @@ mod rewind;
 mod sizes;
 mod speed;
 mod steering;
+mod twins;

@@ -7,6 +7,7 @@ pub mod layer;
 pub mod network;
 pub mod predictions;
 pub mod train;
+pub mod twins;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -63,6 +64,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         Screen::Layer => layer::view(app, area, buf),
         Screen::Predictions => predictions::view(app, area, buf),
         Screen::Explain => explain::view(app, area, buf),
+        Screen::Compare if app.twins.is_some() => twins::view(app, area, buf),
         Screen::Compare => compare::view(app, area, buf),
     }
 }
@@ -84,6 +86,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Layer => layer::act(app, action),
         Screen::Predictions => predictions::act(app, action),
         Screen::Explain => explain::act(app, action),
+        Screen::Compare if app.twins.is_some() => twins::act(app, action),
         Screen::Compare => compare::act(app, action),
     }
 }
@@ -124,6 +127,7 @@ pub fn exportable(app: &App) -> String {
     match app.screen {
         Screen::Layer => layer::exportable(app).unwrap_or_else(|| train::exportable(app)),
         Screen::Predictions if app.shown().confusion.is_some() => "the confusion matrix".into(),
+        Screen::Compare if app.twins.is_some() => "the chart: the difference of the losses".into(),
         Screen::Compare => compare::exportable(app),
         Screen::Network => "the network and its figures".into(),
         Screen::Explain => "the layer's explanation".into(),
@@ -140,6 +144,7 @@ pub fn export(app: &App) -> Option<ExportRequest> {
             let classes = app.shown().header.as_ref().map_or(Vec::new(), |header| header.data.classes.clone());
             Some(ExportRequest::Matrix { confusion, classes })
         }
+        Screen::Compare if app.twins.is_some() => twins::export(app),
         Screen::Compare => compare::export(app),
         Screen::Network | Screen::Explain => Some(ExportRequest::Screen(body(app))),
         Screen::Train => None,

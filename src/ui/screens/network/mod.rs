@@ -265,7 +265,7 @@ pub fn word(app: &App, body: Rect, action: Action) -> Option<String> {
             with_scene(app, body, word).ok().flatten().map(str::to_string)
         }
         Action::Accept => {
-            let knob = model(app).lrn_knob(selected(app)).filter(|_| !app.readonly && app.aimed_at(Knob::Lrn) != 0.0)?;
+            let knob = model(app).lrn_knob(selected(app)).filter(|_| app.is_steered() && app.aimed_at(Knob::Lrn) != 0.0)?;
             Some(format!("{knob} {}", if app.aimed_at(knob) == 0.0 { "on" } else { "off" }))
         }
         _ => None,

@@ -13,7 +13,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     let (theme, session) = (&app.theme, app.session());
     let undoable = session.undoable();
     let facts = match undoable {
-        Some(_) if !app.readonly => vec![vec![Span::styled("u", theme.key), Span::styled(" undoes ↶", theme.dim)]],
+        Some(_) if app.is_steered() => vec![vec![Span::styled("u", theme.key), Span::styled(" undoes ↶", theme.dim)]],
         _ => Vec::new(),
     };
     let rows = panel::panel(area, buf, theme, "Changes", facts, "");

@@ -116,7 +116,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
 
 /// The chart of a metric, as fine as `area` can show it.
 pub fn model(app: &App, metric: Metric, area: Rect) -> ChartModel {
-    chart_beside(app.shown(), &app.companions, metric, &app.view, widgets::chart::detail(area))
+    chart_beside(app.shown(), app.beside(), metric, &app.view, widgets::chart::detail(area))
 }
 
 /// What an empty chart says.
