@@ -54,8 +54,13 @@ pub fn save(model: &ChartModel, ground: Ground, path: &Path) -> Result<()> {
 }
 
 pub fn svg(model: &ChartModel, ground: Ground) -> Result<String> {
+    svg_of_size(model, ground, SIZE)
+}
+
+/// On fewer pixels the words are larger beside the curves.
+pub fn svg_of_size(model: &ChartModel, ground: Ground, size: (u32, u32)) -> Result<String> {
     let mut text = String::new();
-    draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), model, ground, 1.0)?;
+    draw(&SVGBackend::with_string(&mut text, size).into_drawing_area(), model, ground, 1.0, size)?;
     Ok(text)
 }
 
@@ -63,7 +68,7 @@ pub fn png(model: &ChartModel, ground: Ground) -> Result<Vec<u8>> {
     let (width, height) = (SIZE.0 * FINE, SIZE.1 * FINE);
     let mut pixels = vec![0; (width * height * 3) as usize];
     let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-    draw(&area, model, ground, f64::from(FINE))?;
+    draw(&area, model, ground, f64::from(FINE), SIZE)?;
     drop(area);
     let mut bytes = Bytes::new(Vec::new());
     image::write_buffer_with_format(&mut bytes, &pixels, width, height, image::ColorType::Rgb8, image::ImageFormat::Png)
@@ -71,11 +76,18 @@ pub fn png(model: &ChartModel, ground: Ground) -> Result<Vec<u8>> {
     Ok(bytes.into_inner())
 }
 
-fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, model: &ChartModel, ground: Ground, scale: f64) -> Result<()> {
+/// `size` is in pixels of a plain screen.
+fn draw<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    model: &ChartModel,
+    ground: Ground,
+    scale: f64,
+    size: (u32, u32),
+) -> Result<()> {
     register_fonts()?;
     let inks = Inks::on(ground);
     let top = if model.markers.is_empty() && model.cursor.is_none() { BARE_PLOT } else { PLOT };
-    let plot = [LEFT, top, f64::from(SIZE.0) - RIGHT, f64::from(SIZE.1) - BOTTOM];
+    let plot = [LEFT, top, f64::from(size.0) - RIGHT, f64::from(size.1) - BOTTOM];
     let mut sheet = Sheet { area, scale, plot, below: 0.0, x: &model.x, y: &model.y };
     let drawn = (|| {
         sheet.clear(inks.ground)?;
@@ -176,7 +188,10 @@ fn draw_curve<DB: DrawingBackend>(sheet: &Sheet<DB>, curve: &Curve, inks: &Inks)
                 let at = |step: f64, value: f64| [sheet.x_of(step), sheet.y_of(value)];
                 let upper = run.iter().flatten().map(|band| at(band.step, band.max));
                 let lower = run.iter().flatten().rev().map(|band| at(band.step, band.min));
-                sheet.filled(&upper.chain(lower).collect::<Vec<_>>(), ink)?;
+                let outline: Vec<_> = upper.chain(lower).collect();
+                // Of several bands over each other none may hide another.
+                let tinted = matches!(curve.role, Role::Spread(_));
+                if tinted { sheet.tinted(&outline, ink) } else { sheet.filled(&outline, ink) }?;
             }
         }
         Shape::Line(points) => {
@@ -196,7 +211,7 @@ fn draw_curve<DB: DrawingBackend>(sheet: &Sheet<DB>, curve: &Curve, inks: &Inks)
 
 /// A line and a label for each change, epoch and accident; a label beside the best point.
 fn markers<DB: DrawingBackend>(sheet: &Sheet<DB>, model: &ChartModel, inks: &Inks) -> sheet::Drawn<DB> {
-    let mut labels = Labels::new(LABEL_LINES, sheet.plot[0], f64::from(SIZE.0));
+    let mut labels = Labels::new(LABEL_LINES, sheet.plot[0], sheet.plot[2] + RIGHT);
     let mut by_weight: Vec<_> = model.markers.iter().filter(|marker| marker.kind != MarkerKind::Evaluation).collect();
     by_weight.sort_by_key(|marker| marker.kind);
     for marker in by_weight {

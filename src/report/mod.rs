@@ -11,7 +11,7 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 
 pub use page::{Page, Part, Section};
 
-use crate::chart::ChartModel;
+use crate::chart::{ChartModel, Companion};
 use crate::compare::{self, FILE, Plan};
 use crate::export::{self, Ground};
 use crate::run::{RunFolder, read_events};
@@ -46,7 +46,7 @@ pub fn save_chart(model: &ChartModel, folder: &Path, name: &str) -> Result<()> {
 }
 
 fn page(paths: &[PathBuf]) -> Result<Page> {
-    let (mut titles, mut leads, mut sections) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut titles, mut leads, mut sections, mut runs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for path in paths {
         let name = path.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
         let mut of_path = match Plan::read(path)? {
@@ -62,13 +62,18 @@ fn page(paths: &[PathBuf]) -> Result<Page> {
                 let (header, session) = (folder.header()?, fold(&folder)?);
                 titles.push(format!("{} on {}", header.model.name, header.data.name));
                 leads.push(format!("The run {name}, {:.2} epochs.", session.epoch()));
-                run::sections(&session, &header, &name)
+                let sections = run::sections(&session, &header, &name);
+                runs.push(Companion { name: name.clone(), session });
+                sections
             }
         };
         if paths.len() > 1 {
             of_path.iter_mut().for_each(|section| section.title = format!("{name}: {}", section.title));
         }
         sections.append(&mut of_path);
+    }
+    if runs.len() > 1 {
+        sections.insert(0, run::together(&runs));
     }
     Ok(Page { title: titles.join("; "), lead: leads.join(" "), sections })
 }

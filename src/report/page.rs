@@ -59,6 +59,8 @@ impl Section {
     }
 }
 
+/// Pixels of a chart: as wide as the page's text.
+const CHART: (u32, u32) = (912, 480);
 /// How the page looks, on a screen and printed.
 const STYLE: &str = include_str!("style.css");
 
@@ -74,7 +76,7 @@ impl Page {
                     Part::Verbatim(text) => format!("<pre>{}</pre>\n", escaped(text)),
                     Part::Table(table) => table.html(),
                     Part::Chart { name, model } => {
-                        let svg = chart::svg(model, Ground::LIGHT)?;
+                        let svg = chart::svg_of_size(model, Ground::LIGHT, CHART)?;
                         format!("<figure id=\"{}\">\n{}\n</figure>\n", escaped(name), within_html(&svg))
                     }
                 };

@@ -1,7 +1,7 @@
 //! What is worth telling of a single run.
 
 use super::page::Section;
-use crate::chart::{ChartView, Detail, Metric, chart};
+use crate::chart::{ChartView, Companion, Detail, Metric, Role, chart, chart_beside};
 use crate::knobs::TABLE;
 use crate::session::{FinishReason, RunHeader, Session, Split};
 use crate::spec::{grouped, short};
@@ -84,11 +84,32 @@ pub fn duration(seconds: f64) -> String {
 }
 
 fn charts(session: &Session, name: &str) -> Section {
-    let drawn = |metric: Metric| chart(session, metric, &ChartView::default(), DETAIL);
+    let view = ChartView::up_to(session.furthest());
+    let drawn = |metric: Metric| chart(session, metric, &view, DETAIL);
     Section::new("Curves")
         .chart(format!("{name}-loss"), drawn(Metric::Loss))
         .chart(format!("{name}-accuracy"), drawn(Metric::Accuracy))
         .chart(format!("{name}-learning-rate"), drawn(Metric::LearningRate))
+}
+
+/// Several runs over each other: the smoothed losses and accuracies of training, and the tests.
+pub fn together(runs: &[Companion]) -> Section {
+    let section = Section::new("Together");
+    let [first, others @ ..] = runs else { return section };
+    let view = ChartView::up_to(runs.iter().map(|run| run.session.furthest()).fold(0, u64::max));
+    let drawn = |metric: Metric| {
+        let mut model = chart_beside(&first.session, others, metric, &view, DETAIL);
+        model.curves.retain(|curve| curve.role != Role::TrainRaw);
+        for curve in &mut model.curves {
+            match curve.role {
+                Role::Train => curve.name = first.name.clone().into(),
+                Role::Test => curve.name = "its tests".into(),
+                _ => {}
+            }
+        }
+        model
+    };
+    section.chart("together-loss", drawn(Metric::Loss)).chart("together-accuracy", drawn(Metric::Accuracy))
 }
 
 fn changes(session: &Session) -> Table {

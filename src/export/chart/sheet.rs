@@ -19,6 +19,9 @@ pub type Measured<T, DB> = std::result::Result<T, DrawingAreaErrorKind<<DB as Dr
 
 /// Not a monospaced one: plotters sets each letter at its left edge, which tears those apart. In a PNG it is the font below; an SVG asks its reader for the first of these that is there.
 pub const FONT: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
+/// How much of a tint's colour covers what lies under it, inside and along its edge.
+const TINT: f64 = 0.16;
+const TINT_EDGE: f64 = 0.45;
 static FONT_FILE: &[u8] = include_bytes!("../../../assets/fonts/DejaVuSans.ttf");
 
 /// Makes plotters know the font; it looks for none on the machine.
@@ -85,8 +88,7 @@ impl Inks {
             Role::Test => self.test,
             Role::LearningRate => self.rate,
             Role::Beside(place) => self.beside[usize::from(place) % Role::BESIDE],
-            Role::Contender(place) => self.contenders[usize::from(place) % CONTENDERS],
-            Role::Spread(place) => mix(self.ground, self.contenders[usize::from(place) % CONTENDERS], 0.2),
+            Role::Contender(place) | Role::Spread(place) => self.contenders[usize::from(place) % CONTENDERS],
         }
     }
 
@@ -157,6 +159,15 @@ impl<DB: DrawingBackend> Sheet<'_, DB> {
         let dashes = (length / (2.0 * DASH)).ceil() as usize;
         let starts = (0..dashes).map(|i| i as f64 * 2.0 * DASH);
         starts.into_iter().try_for_each(|start| self.line(&[at(start), at(start + DASH)], color, 1.0))
+    }
+
+    /// The outline's inside, through which what lies under it is seen, within a finer outline.
+    pub fn tinted(&self, outline: &[[f64; 2]], color: Rgb) -> Drawn<DB> {
+        if outline.len() > 2 {
+            self.area.draw(&Polygon::new(self.pixels(outline), ink(color).mix(TINT).filled()))?;
+        }
+        let width = self.scale.round().max(1.0) as u32;
+        self.area.draw(&PathElement::new(self.pixels(outline), ink(color).mix(TINT_EDGE).stroke_width(width)))
     }
 
     /// The outline's inside; the outline itself too, so that what is infinitely thin is seen.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::chart::{ChartView, Detail, Metric, chart};
+use crate::chart::{Across, ChartView, Detail, Entrant, Metric, Spread, chart, comparison};
 use crate::knobs::Knob;
 use crate::session::{Change, Evaluation, Event, Session, Split, Stamped, StepStats};
 
@@ -63,6 +63,27 @@ fn a_png_is_an_image_of_the_promised_size_and_not_blank() {
     assert!(inked > 20_000, "{inked} pixels");
     // The training curve's own colour.
     assert!(image.pixels().any(|pixel| pixel.0 == Inks::on(Ground::DARK).curve(crate::chart::Role::Train)));
+}
+
+#[test]
+fn a_band_over_another_lets_it_be_seen() {
+    let detail = Detail { columns: 300, x_ticks: 8, y_ticks: 6, rows: 0 };
+    // Two networks with two seeds each; the second's band lies across the first's.
+    let runs = |low: f64, high: f64| vec![vec![(1.0, low), (2.0, low)], vec![(1.0, high), (2.0, high)]];
+    let entrant = |name: &str, runs| Entrant { name: name.into(), runs, under_way: Vec::new() };
+    let inside = |entrants: &[Entrant]| {
+        let model = comparison(entrants, Metric::Accuracy, Across::Epoch, Spread::Range, detail);
+        let image = image::load_from_memory(&png(&model, Ground::LIGHT).unwrap()).unwrap().to_rgb8();
+        let (x, y) = (model.x.fraction(1.503), model.y.fraction(0.567));
+        let (left, right, top, bottom) = (LEFT, f64::from(SIZE.0) - RIGHT, BARE_PLOT, f64::from(SIZE.1) - BOTTOM);
+        let at = |from: f64, to: f64, share: f64| ((from + (to - from) * share) * f64::from(FINE)) as u32;
+        image.get_pixel(at(left, right, x), at(bottom, top, y)).0
+    };
+    let (first, second) = (entrant("a", runs(0.3, 0.6)), entrant("b", runs(0.55, 0.9)));
+    let both = inside(&[first.clone(), second.clone()]);
+    assert_ne!(both, inside(&[entrant("a", runs(0.3, 0.4)), second]), "the first is seen through the second");
+    assert_ne!(both, inside(&[first, entrant("b", runs(0.7, 0.9))]), "the second is there");
+    assert_ne!(both, Ground::LIGHT.background);
 }
 
 #[test]
