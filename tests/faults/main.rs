@@ -7,7 +7,7 @@
 //! | power loss | [`disks`] `whenever_the_power_fails…` | every prefix × 20 |
 //! | truncated or flipped files | [`damage`] | every header byte, 500 / 5000 |
 //! | hostile safetensors | [`hostile`], `fuzz/` | each kind, 300 / 5000 of a corpus |
-//! | disk full, I/O error | [`disks`] `whichever_operation_fails…`, [`training`], [`full`] on a tmpfs of 20 MB | every operation |
+//! | disk full, I/O error | [`disks`] `whichever_operation_fails…`, [`training`], [`full`] on a tmpfs of 20 MB | every operation; 1 / 20 |
 //! | NaN or infinite loss | [`training`] `a_rate…`, `a_batch…`; the offer: `tests/cockpit` `a_run_that_diverges…` | 20 |
 //! | panic in the trainer | [`panics`], at eight places | 1 / 10 each |
 //! | panic in the UI | `tests/cockpit` `a_panic_of_the_screen…`, `…over_a_comparison…`, `…of_the_training…`, at five places | 1 / 10 each |

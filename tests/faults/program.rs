@@ -7,6 +7,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Longest wait for a step; generous, since a machine may have much else to do.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 /// Trains in milliseconds a step.
 const SMALL: &str = r#"
 name = "small"
@@ -69,7 +72,7 @@ pub fn resume(run: &Path) -> Command {
 
 /// Waits until another step is taken. Of a long record only what comes is read.
 pub fn until_it_grows(run: &Path) {
-    let (record, end) = (run.join("events.jsonl"), Instant::now() + Duration::from_secs(60));
+    let (record, end) = (run.join("events.jsonl"), Instant::now() + PATIENCE);
     let behind = fs::metadata(&record).map_or(0, |file| file.len());
     let grown = || -> io::Result<String> {
         let mut file = File::open(&record)?;
@@ -84,7 +87,7 @@ pub fn until_it_grows(run: &Path) {
 
 /// Waits until the record has so many bytes.
 pub fn until_it_is_long(run: &Path, bytes: u64) {
-    let end = Instant::now() + Duration::from_secs(120);
+    let end = Instant::now() + PATIENCE;
     while fs::metadata(run.join("events.jsonl")).map_or(0, |file| file.len()) < bytes {
         assert!(Instant::now() < end, "the record does not grow");
         thread::sleep(Duration::from_millis(20));
