@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How much of the smoothed loss the newest step is, and how far it has to fall for a rate to be worth naming.
+/// How much of the smoothed loss the newest step is, and how far it has to fall for a rate to be worth naming: by this share, and by more
+/// than single steps scatter.
 const NEWEST: f64 = 0.1;
 const WORTHWHILE: f64 = 0.02;
+/// What it falls from is the mean of this share of the steps, at rates that still change nothing.
+const BEFORE: f64 = 0.1;
 /// The rate suggested is this share of the one at which the smoothed loss was lowest: there it is about to turn
 /// (Howard and Gugger 2020, "Deep Learning for Coders", chapter 5).
 const SHARE: f64 = 0.1;
@@ -53,15 +56,24 @@ impl RateTest {
     }
 
     fn lowest(&self) -> Option<&RatePoint> {
-        self.points.iter().min_by(|a, b| a.smoothed.total_cmp(&b.smoothed))
+        lowest(&self.points)
     }
 
     fn suggestion(&self) -> Option<f64> {
-        let (first, lowest) = (self.points.first()?, self.lowest()?);
-        let fell = first.smoothed - lowest.smoothed > WORTHWHILE * first.smoothed;
+        let (before, after) = self.points.split_at((self.points.len() as f64 * BEFORE).ceil() as usize);
+        let lowest = lowest(after)?;
+        let from = before.iter().map(|point| point.loss).sum::<f64>() / before.len() as f64;
+        let until_lowest: Vec<f64> =
+            self.points.iter().take_while(|point| point.rate <= lowest.rate).map(|point| point.loss - point.smoothed).collect();
+        let scatter = (until_lowest.iter().map(|off| off * off).sum::<f64>() / until_lowest.len() as f64).sqrt();
+        let fell = from - lowest.smoothed > scatter.max(WORTHWHILE * from);
         // Two digits are all that such a test can tell.
         fell.then(|| format!("{:.1e}", lowest.rate * SHARE).parse().unwrap_or(lowest.rate * SHARE))
     }
+}
+
+fn lowest(points: &[RatePoint]) -> Option<&RatePoint> {
+    points.iter().min_by(|a, b| a.smoothed.total_cmp(&b.smoothed))
 }
 
 #[cfg(test)]
@@ -90,6 +102,14 @@ mod tests {
         assert!((0.1 / grid..0.1 * grid).contains(&lowest), "{lowest} is not the place nearest to 0.1");
         assert!((suggested - lowest / 10.0).abs() < 0.01 * lowest, "{suggested}");
         assert!(test.points.len() < 100 && test.points.last().unwrap().rate < 2.0);
+    }
+
+    #[test]
+    fn a_loss_that_only_scatters_suggests_nothing() {
+        let mut test = RateTest::default();
+        (1..=100).for_each(|i| assert!(test.push(1e-4 * f64::from(i), 0.65 + 0.3 * f64::from(i * i).sin())));
+        assert!(test.lowest().unwrap().smoothed < 0.9 * test.points[0].smoothed, "a fall from the first step alone would count");
+        assert_eq!(test.suggested, None);
     }
 
     #[test]

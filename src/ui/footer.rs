@@ -9,7 +9,7 @@ use super::app::{App, Toast, Tone};
 use super::keys::{Binding, Context, bindings};
 use super::theme::Theme;
 use super::widgets::line;
-use super::{screens, shell};
+use super::{rates, screens, shell};
 use crate::knobs::Nudge;
 use crate::session::Phase;
 
@@ -72,6 +72,7 @@ fn item(app: &App, row: &Binding) -> Option<Item> {
     match row.action {
         _ if does_nothing(app, row.action) => return None,
         Action::Accept | Action::RewindSlower if row.context == Context::Moments && app.readonly => return None,
+        Action::Accept if row.context == Context::Rates && rates::suggested(app).is_none() => return None,
         Action::PauseOrResume if app.session().phase == Phase::Paused => word = "resume".into(),
         Action::Freeze if app.is_frozen() => word = "let go on".into(),
         Action::Nudge(knob, Nudge::Times(_)) => {

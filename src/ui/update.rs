@@ -15,7 +15,7 @@ use super::moments::Moments;
 use super::palette::{self, Palette};
 use super::screens::{self, Screen, layer, train};
 use super::theme::{Theme, ThemeName};
-use super::{Exit, banner, help, looking, mouse, shell};
+use super::{Exit, banner, help, looking, mouse, rates, shell};
 use crate::chart::{Detail, chart_beside, short_change};
 use crate::knobs::Knob;
 use crate::session::{Command, Event, Phase, SaveReason, Stamped};
@@ -257,8 +257,7 @@ fn in_overlay(app: &mut App, overlay: Overlay, action: Action) -> Vec<Effect> {
             app.overlay = Some(Overlay::Palette(palette));
         }
         (Overlay::Rates, Action::Accept) => {
-            let suggested = app.session().rate_test.as_ref().and_then(|test| test.suggested);
-            return suggested.map_or_else(Vec::new, |rate| app.set(Knob::LearningRate, rate));
+            return rates::suggested(app).map_or_else(Vec::new, |rate| app.set(Knob::LearningRate, rate));
         }
         (Overlay::Rates, _) => app.overlay = Some(Overlay::Rates),
         (Overlay::Moments(moments), Action::Accept) => return rewind(app, &moments, false),

@@ -1,5 +1,5 @@
 //! Looks into the network for whoever watches, at a bounded cost: nothing while nobody looks, and while somebody does no more
-//! than a small share of the time.
+//! than a small share of the time. Only the first answer to a new wish does not wait for its share.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,13 +13,17 @@ use crate::probe::{Probe, Seen};
 const LEAST: Duration = Duration::from_millis(100);
 /// Share of the time that looking may take while the network learns.
 const SHARE: f64 = 0.01;
-/// Seconds of looking that may be saved up: a person who leafs through layers gets an answer at once.
+/// Seconds of looking that may be saved up, and seconds of first answers that are paid back later.
 const SAVED_UP: f64 = 0.3;
+/// Share of the time that first answers may take while a person leafs through layers.
+const LEAFING: f64 = 0.2;
 
 #[derive(Default)]
 pub struct Lookout {
     viewer: Option<Box<dyn Viewer>>,
     probe: Option<Probe>,
+    /// Nothing was answered yet to what is looked at.
+    fresh: bool,
     /// The step and the settings of the last answer: a look at the same network would say the same.
     answered: Option<(u64, Arc<Settings>)>,
     /// Learning rate and settings of the newest step.
@@ -34,7 +38,8 @@ pub struct Lookout {
 struct Allowance {
     seconds: f64,
     counted: Instant,
-    looked: Option<Instant>,
+    /// When the last look ended, and how many seconds it took.
+    looked: Option<(Instant, f64)>,
 }
 
 impl Default for Allowance {
@@ -44,19 +49,25 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    /// `idle`: nothing is computed that looking could slow down.
-    fn permits(&mut self, now: Instant, idle: bool) -> bool {
+    /// `idle`: nothing is computed that looking could slow down. `fresh`: it is the first answer to a wish.
+    fn permits(&mut self, now: Instant, idle: bool, fresh: bool) -> bool {
         self.seconds = (self.seconds + SHARE * now.duration_since(self.counted).as_secs_f64()).min(SAVED_UP);
         self.counted = now;
-        let rested = self.looked.is_none_or(|looked| now.duration_since(looked) >= LEAST);
-        rested && (idle || self.seconds > 0.0)
+        let rested = self.looked.is_none_or(|(looked, took)| {
+            let rest = if idle { 0.0 } else { took / LEAFING };
+            let least = if fresh { LEAST.as_secs_f64().max(rest) } else { LEAST.as_secs_f64() };
+            now.duration_since(looked).as_secs_f64() >= least
+        });
+        rested && (idle || fresh || self.seconds > 0.0)
     }
 
-    fn spend(&mut self, seconds: f64, idle: bool, now: Instant) {
+    fn spend(&mut self, seconds: f64, idle: bool, fresh: bool, now: Instant) {
         if !idle {
-            self.seconds -= seconds;
+            // Leafing on puts off what follows by half a minute at most.
+            let most_owed = if fresh { self.seconds.min(-SAVED_UP) } else { f64::NEG_INFINITY };
+            self.seconds = (self.seconds - seconds).max(most_owed);
         }
-        self.looked = Some(now);
+        self.looked = Some((now, seconds));
     }
 }
 
@@ -77,6 +88,7 @@ impl Lookout {
         {
             viewer.rest();
         }
+        self.fresh |= self.probe != probe;
         (self.probe, self.answered) = (probe, None);
     }
 
@@ -96,14 +108,15 @@ impl Lookout {
         let (Some(probe), Some(viewer)) = (&self.probe, &mut self.viewer) else { return };
         let standing = Standing { step: engine.position().step, settings: engine.settings().clone(), taken: self.taken.clone() };
         let same = |(step, settings): &(u64, Arc<Settings>)| *step == standing.step && Arc::ptr_eq(settings, &standing.settings);
-        if self.answered.as_ref().is_some_and(same) || !self.allowance.permits(Instant::now(), idle) {
+        if self.answered.as_ref().is_some_and(same) || !self.allowance.permits(Instant::now(), idle, self.fresh) {
             return;
         }
         let start = Instant::now();
         let sight = viewer.look(probe, &standing).map_err(|error| error.to_string());
         let step = standing.step;
         let took = start.elapsed().as_secs_f64();
-        self.allowance.spend(took, idle, Instant::now());
+        self.allowance.spend(took, idle, self.fresh, Instant::now());
+        self.fresh = false;
         if !idle {
             self.spent += took;
         }
@@ -124,8 +137,8 @@ mod tests {
         let (mut spent, look) = (0.0, 0.02);
         for millisecond in (0..3_600_000).step_by(5) {
             let now = start + Duration::from_millis(millisecond);
-            if allowance.permits(now, false) {
-                allowance.spend(look, false, now);
+            if allowance.permits(now, false, false) {
+                allowance.spend(look, false, false, now);
                 spent += look;
             }
         }
@@ -140,11 +153,37 @@ mod tests {
         let mut looks = 0;
         for millisecond in 0..1_000 {
             let now = start + Duration::from_millis(millisecond);
-            if allowance.permits(now, true) {
-                allowance.spend(0.5, true, now);
+            if allowance.permits(now, true, false) {
+                allowance.spend(0.5, true, false, now);
                 looks += 1;
             }
         }
         assert_eq!(looks, 10);
+    }
+
+    #[test]
+    fn after_a_look_that_took_seconds_a_new_wish_is_answered_soon_and_the_old_one_followed_only_when_it_is_paid() {
+        let (mut allowance, start) = (Allowance::default(), Instant::now());
+        let after = |seconds: u64| start + Duration::from_secs(seconds);
+        allowance.spend(3.0, false, false, start);
+        assert!(!allowance.permits(after(14), false, true) && allowance.permits(after(15), false, true));
+        assert!(!allowance.permits(after(200), false, false) && allowance.permits(after(300), false, false));
+    }
+
+    #[test]
+    fn leafing_takes_a_fifth_of_the_time_at_most_and_puts_off_what_follows_by_half_a_minute() {
+        let (mut allowance, start, look) = (Allowance::default(), Instant::now(), 0.05);
+        let (mut now, mut spent) = (start, 0.0);
+        while now < start + Duration::from_secs(60) {
+            if allowance.permits(now, false, true) {
+                now += Duration::from_secs_f64(look);
+                allowance.spend(look, false, true, now);
+                spent += look;
+            }
+            now += Duration::from_millis(5);
+        }
+        assert!((9.0..=12.1).contains(&spent), "{spent} s of 60");
+        assert!(!allowance.permits(now + Duration::from_secs(28), false, false));
+        assert!(allowance.permits(now + Duration::from_secs(31), false, false));
     }
 }
