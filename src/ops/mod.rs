@@ -26,8 +26,8 @@
 //! The time that each operation would need at the rate of a large product of matrices, or of a large copy, whichever is longer, beside the time
 //! that it takes: AlexNet's layers at batch 32, by `cargo bench --bench ops`. Measured on 24 November 2026 on an Intel Xeon with AVX-512, 2 cores:
 //! 431 GFLOP/s in a product, 27 GB/s in a copy (bytes read and written). The multiplications are those of the plain sum, of which convolution by
-//! Winograd's transforms (3 × 3, conv3 to conv5) saves more than half: hence more than 100 %. More than 100 % of the copy's rate is reached where
-//! memory is updated in place.
+//! Winograd's transforms saves more than half: hence more than 100 % for conv3 to conv5. When this was measured, conv2 (5 × 5) was still the
+//! plain sum. More than 100 % of the copy's rate is reached where memory is updated in place.
 //!
 //! | operation | GFLOP | ms for them | MB | ms for them | reached, ms | GFLOP/s | GB/s | share of the limit |
 //! | --- | --: | --: | --: | --: | --: | --: | --: | --: |
