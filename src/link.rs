@@ -107,14 +107,7 @@ impl PairSender {
         if self.held == PairNews::default() {
             return Ok(());
         }
-        match self.lane.try_send(std::mem::take(&mut self.held)) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(held)) => {
-                self.held = held;
-                Ok(())
-            }
-            Err(TrySendError::Disconnected(_)) => Err(ReaderGone),
-        }
+        offer(&self.lane, &mut self.held)
     }
 
     /// Sends what is held and waits until the reader took it.
@@ -145,14 +138,7 @@ impl EventSender {
         if self.held.is_empty() {
             return Ok(());
         }
-        match self.lane.try_send(std::mem::take(&mut self.held)) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(held)) => {
-                self.held = held;
-                Ok(())
-            }
-            Err(TrySendError::Disconnected(_)) => Err(ReaderGone),
-        }
+        offer(&self.lane, &mut self.held)
     }
 
     /// Sends what is held and waits until the reader took it: for the last words of a run.
@@ -161,6 +147,18 @@ impl EventSender {
             return Ok(());
         }
         self.lane.send(std::mem::take(&mut self.held)).map_err(|_| ReaderGone)
+    }
+}
+
+/// Sends what is held if the reader has room, else goes on holding it.
+fn offer<T: Default>(lane: &Sender<T>, held: &mut T) -> Result<(), ReaderGone> {
+    match lane.try_send(std::mem::take(held)) {
+        Ok(()) => Ok(()),
+        Err(TrySendError::Full(news)) => {
+            *held = news;
+            Ok(())
+        }
+        Err(TrySendError::Disconnected(_)) => Err(ReaderGone),
     }
 }
 
