@@ -24,44 +24,45 @@
 //! # What the processor allows, and what is reached
 //!
 //! The time that each operation would need at the rate of a large product of matrices, or of a large copy, whichever is longer, beside the time
-//! that it takes: AlexNet's layers at batch 32, by `cargo bench --bench ops`. Measured on 24 November 2026 on an Intel Xeon with AVX-512, 2 cores:
-//! 431 GFLOP/s in a product, 27 GB/s in a copy (bytes read and written). The multiplications are those of the plain sum, of which convolution by
-//! Winograd's transforms saves more than half: hence more than 100 % for conv3 to conv5. When this was measured, conv2 (5 × 5) was still the
-//! plain sum. More than 100 % of the copy's rate is reached where memory is updated in place.
+//! that it takes: AlexNet's layers at batch 32, by `cargo bench --bench ops`. Measured on 25 November 2026 on an AMD EPYC (Zen 5, AVX-512),
+//! 2 cores: 511 GFLOP/s in a product, 57 GB/s in a copy (bytes read and written). The multiplications are those of the plain sum, of which
+//! convolution by Winograd's transforms saves more than half: hence more than 100 % for conv2 to conv5. More than 100 % of the copy's rate is
+//! reached where memory is updated in place. Dropout, fc8 and the loss take less than a tenth of a millisecond each and are left out; `all`
+//! holds them.
 //!
 //! | operation | GFLOP | ms for them | MB | ms for them | reached, ms | GFLOP/s | GB/s | share of the limit |
 //! | --- | --: | --: | --: | --: | --: | --: | --: | --: |
-//! | conv1 forward | 6.75 | 15.66 | 57.1 | 2.10 | 20.47 | 330 | 2.8 | 76 % |
-//! | conv1 backward | 6.75 | 15.66 | 94.3 | 3.47 | 22.92 | 294 | 4.1 | 68 % |
-//! | pool1 forward | | | 48.4 | 1.78 | 2.16 | | 22.4 | 82 % |
-//! | pool1 backward | | | 48.4 | 1.78 | 1.86 | | 26.0 | 96 % |
-//! | lrn1 forward | | | 26.9 | 0.99 | 1.07 | | 25.0 | 92 % |
-//! | lrn1 backward | | | 44.8 | 1.65 | 1.67 | | 26.8 | 98 % |
-//! | conv2 forward | 14.33 | 33.27 | 34.1 | 1.25 | 35.19 | 407 | 1.0 | 95 % |
-//! | conv2 backward | 28.67 | 66.55 | 58.0 | 2.13 | 74.81 | 383 | 0.8 | 89 % |
-//! | pool2 forward | | | 30.8 | 1.13 | 1.77 | | 17.4 | 64 % |
-//! | pool2 backward | | | 30.8 | 1.13 | 1.02 | | 30.2 | 111 % |
-//! | lrn2 forward | | | 16.6 | 0.61 | 0.58 | | 28.6 | 105 % |
-//! | lrn2 backward | | | 27.7 | 1.02 | 0.90 | | 30.7 | 113 % |
-//! | conv3 forward | 9.57 | 22.22 | 17.4 | 0.64 | 14.59 | 656 | 1.2 | 152 % |
-//! | conv3 backward | 19.14 | 44.43 | 25.7 | 0.95 | 30.67 | 624 | 0.8 | 145 % |
-//! | lrn3 forward | | | 24.9 | 0.92 | 0.89 | | 27.9 | 103 % |
-//! | lrn3 backward | | | 41.5 | 1.53 | 1.38 | | 30.0 | 111 % |
-//! | conv4 forward | 7.18 | 16.66 | 19.3 | 0.71 | 12.12 | 592 | 1.6 | 137 % |
-//! | conv4 backward | 14.35 | 33.32 | 27.6 | 1.01 | 25.51 | 563 | 1.1 | 131 % |
-//! | lrn4 forward | | | 24.9 | 0.92 | 0.89 | | 27.9 | 103 % |
-//! | lrn4 backward | | | 41.5 | 1.53 | 1.44 | | 28.8 | 106 % |
-//! | conv5 forward | 4.78 | 11.11 | 15.6 | 0.57 | 8.69 | 551 | 1.8 | 128 % |
-//! | conv5 backward | 9.57 | 22.22 | 21.2 | 0.78 | 19.38 | 494 | 1.1 | 115 % |
-//! | pool5 forward | | | 7.0 | 0.26 | 0.76 | | 9.2 | 34 % |
-//! | pool5 backward | | | 7.0 | 0.26 | 0.24 | | 29.4 | 108 % |
-//! | fc6 forward | 2.42 | 5.61 | 151.0 | 5.56 | 9.73 | 248 | 15.5 | 58 % |
-//! | fc6 backward | 4.83 | 11.22 | 302.0 | 11.11 | 28.27 | 171 | 10.7 | 40 % |
-//! | fc7 forward | 1.07 | 2.49 | 67.1 | 2.47 | 3.44 | 312 | 19.5 | 72 % |
-//! | fc7 backward | 2.15 | 4.99 | 134.2 | 4.94 | 10.43 | 206 | 12.9 | 48 % |
-//! | check | | | 227.6 | 8.38 | 14.33 | | 15.9 | 58 % |
-//! | sgd | | | 1138.2 | 41.88 | 24.47 | | 46.5 | 171 % |
-//! | all | | | | 371.36 | 372.32 | | | 100 % |
+//! | conv1 forward | 6.75 | 13.20 | 57.1 | 1.00 | 16.03 | 421 | 3.6 | 82 % |
+//! | conv1 backward | 6.75 | 13.20 | 94.3 | 1.66 | 18.64 | 362 | 5.1 | 71 % |
+//! | pool1 forward | | | 48.4 | 0.85 | 1.96 | | 24.7 | 44 % |
+//! | pool1 backward | | | 48.4 | 0.85 | 1.15 | | 42.0 | 74 % |
+//! | lrn1 forward | | | 26.9 | 0.47 | 0.55 | | 48.7 | 86 % |
+//! | lrn1 backward | | | 44.8 | 0.79 | 0.94 | | 47.6 | 84 % |
+//! | conv2 forward | 14.33 | 28.03 | 34.1 | 0.60 | 18.05 | 794 | 1.9 | 155 % |
+//! | conv2 backward | 28.67 | 56.07 | 58.0 | 1.02 | 42.04 | 682 | 1.4 | 133 % |
+//! | pool2 forward | | | 30.8 | 0.54 | 1.69 | | 18.3 | 32 % |
+//! | pool2 backward | | | 30.8 | 0.54 | 0.84 | | 36.5 | 64 % |
+//! | lrn2 forward | | | 16.6 | 0.29 | 0.41 | | 40.8 | 72 % |
+//! | lrn2 backward | | | 27.7 | 0.49 | 0.60 | | 46.4 | 82 % |
+//! | conv3 forward | 9.57 | 18.72 | 17.4 | 0.31 | 14.41 | 664 | 1.2 | 130 % |
+//! | conv3 backward | 19.14 | 37.44 | 25.7 | 0.45 | 29.47 | 649 | 0.9 | 127 % |
+//! | lrn3 forward | | | 24.9 | 0.44 | 0.63 | | 39.8 | 70 % |
+//! | lrn3 backward | | | 41.5 | 0.73 | 0.91 | | 45.7 | 80 % |
+//! | conv4 forward | 7.18 | 14.04 | 19.3 | 0.34 | 13.88 | 517 | 1.4 | 101 % |
+//! | conv4 backward | 14.35 | 28.08 | 27.6 | 0.49 | 26.06 | 551 | 1.1 | 108 % |
+//! | lrn4 forward | | | 24.9 | 0.44 | 0.69 | | 35.9 | 63 % |
+//! | lrn4 backward | | | 41.5 | 0.73 | 0.93 | | 44.6 | 78 % |
+//! | conv5 forward | 4.78 | 9.36 | 15.6 | 0.27 | 9.66 | 495 | 1.6 | 97 % |
+//! | conv5 backward | 9.57 | 18.72 | 21.2 | 0.37 | 17.40 | 550 | 1.2 | 108 % |
+//! | pool5 forward | | | 7.0 | 0.12 | 0.68 | | 10.4 | 18 % |
+//! | pool5 backward | | | 7.0 | 0.12 | 0.26 | | 27.0 | 48 % |
+//! | fc6 forward | 2.42 | 4.73 | 151.0 | 2.66 | 6.51 | 371 | 23.2 | 73 % |
+//! | fc6 backward | 4.83 | 9.45 | 302.0 | 5.31 | 16.23 | 298 | 18.6 | 58 % |
+//! | fc7 forward | 1.07 | 2.10 | 67.1 | 1.18 | 2.84 | 378 | 23.6 | 74 % |
+//! | fc7 backward | 2.15 | 4.20 | 134.2 | 2.36 | 7.03 | 306 | 19.1 | 60 % |
+//! | check | | | 227.6 | 4.01 | 4.52 | | 50.4 | 89 % |
+//! | sgd | | | 1138.2 | 20.03 | 16.41 | | 69.3 | 122 % |
+//! | all | | | | 288.86 | 271.76 | | | 106 % |
 
 pub mod activation;
 pub mod conv2d;
