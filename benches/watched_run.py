@@ -4,14 +4,20 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import struct
+import sys
 import termios
 import threading
 import time
 
 # Cargo makes way for the program it starts: signals and terminal are the program's own.
 PROGRAM = ["cargo", "run", "--release", "--quiet", "--"]
+# The first thread draws; it bears the program's name.
+SCREEN = {"alexscope", "input", "output", "images", "signals"}
+STEP = re.compile(rb'"event":"step","step":(\d+),')
+TAIL = 65536
 AUTOGROUP = "/proc/self/autogroup"
 
 
@@ -26,6 +32,40 @@ def events(run: str) -> list[dict]:
 
 def steps(recorded: list[dict]) -> list[dict]:
     return [event for event in recorded if event["event"] == "step"]
+
+
+def last_step(run: str) -> int:
+    """The newest step that the record holds, read from its end: whoever waits for one must not read it all again and again."""
+    try:
+        with open(os.path.join(run, "events.jsonl"), "rb") as file:
+            file.seek(max(0, os.path.getsize(file.name) - TAIL))
+            found = STEP.findall(file.read())
+            return int(found[-1]) if found else 0
+    except FileNotFoundError:
+        return 0
+
+
+def process(run: str) -> int:
+    """Who holds the run."""
+    for _ in range(600):
+        try:
+            with open(os.path.join(run, "run.lock")) as file:
+                return int(file.read())
+        except (FileNotFoundError, ValueError):
+            time.sleep(0.1)
+    sys.exit(f"{run} was not begun")
+
+
+def seconds_of_the_screen(pid: int) -> float:
+    """Processor seconds of the threads that a run without a screen has not."""
+    ticks = 0
+    for task in os.scandir(f"/proc/{pid}/task"):
+        with open(os.path.join(task.path, "stat")) as file:
+            name, fields = file.read().split("(", 1)[1].rsplit(")", 1)
+        if name in SCREEN:
+            user, system = fields.split()[11:13]
+            ticks += int(user) + int(system)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _autogroup_niceness() -> str | None:

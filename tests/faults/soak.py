@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from watched_run import cockpit, events, steps
+from watched_run import cockpit, events, process, steps
 
 SAMPLES = 60
 # A tenth more is the allocator's breathing.
@@ -20,17 +20,6 @@ MEMORY, FILES = 1.1, 2
 BYTES_A_STEP, KEPT = 4 * 24 * 4 // 3, 1 << 20
 # Through the screens, looking into layers and test pictures on the way; every walk ends where it began.
 WALK = ["2", "y", "y", "y", "y", "3", "n", "v", "4", "n", "5", "1", "+", "="]
-
-
-def process(run: str) -> int:
-    """Who holds the run."""
-    for _ in range(600):
-        try:
-            with open(os.path.join(run, "run.lock")) as file:
-                return int(file.read())
-        except (FileNotFoundError, ValueError):
-            time.sleep(0.1)
-    sys.exit(f"{run} was not begun")
 
 
 def sample(pid: int) -> tuple[int, int]:
