@@ -4,7 +4,7 @@ use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use color_eyre::eyre::{Result, eyre};
 use crossbeam_channel::Receiver;
@@ -15,13 +15,13 @@ use crate::contest::Pair;
 use crate::export::{self, Ground};
 use crate::knobs::Settings;
 use crate::link::{Delivery, Link, PairNews, link};
-use crate::run::{RunFolder, read_record};
-use crate::session::{Event, Notice, Phase, RunHeader, Session, Stamped};
+use crate::run::{RunFolder, RunState, read_record};
+use crate::session::{Event, Notice, RunHeader, Session, Stamped};
 use crate::signals::{self, ENDING, JOB_CONTROL};
 use crate::spec::ModelSpec;
 use crate::ui::screens::Screen;
 use crate::ui::theme::ThemeName;
-use crate::ui::{Contest, Exit, ExportRequest, ImageChoice, Look, Protocol, UiOptions};
+use crate::ui::{Contest, Exit, ExportRequest, ImageChoice, Look, Protocol, Recorded, UiOptions};
 use crate::worker::{Ending, Plan};
 use crate::{ui, whole_file, worker};
 
@@ -61,7 +61,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             true_colour: true_colour(),
             readonly: show.readonly,
             leave_at_end: false,
-            recorded: false,
+            recorded: None,
             data_missing: plan.header.data.stand_in,
             signals: signals.clone(),
             export: exporter(&plan.header),
@@ -125,7 +125,7 @@ pub fn look_on(
         true_colour: true_colour(),
         readonly: true,
         leave_at_end: true,
-        recorded: false,
+        recorded: None,
         data_missing: false,
         signals: signals.clone(),
         export: exporter(&plan.header),
@@ -161,6 +161,7 @@ pub fn look_back(runs: &[PathBuf], contest: Option<Contest>, look: Look, signals
     let companions = others.iter().map(|run| companion(run)).collect::<Result<_>>()?;
     let options = UiOptions {
         model: header.model.clone(),
+        recorded: Some(how_it_ends(&RunFolder::find(Some(run))?, &past)),
         past,
         companions,
         contest,
@@ -169,7 +170,6 @@ pub fn look_back(runs: &[PathBuf], contest: Option<Contest>, look: Look, signals
         true_colour: true_colour(),
         readonly: true,
         leave_at_end: false,
-        recorded: true,
         data_missing: header.data.stand_in,
         signals,
         export: exporter(&RunHeader { folder: run.display().to_string(), ..header }),
@@ -202,7 +202,7 @@ pub fn look_at_both(
         true_colour: true_colour(),
         readonly: show.readonly,
         leave_at_end: false,
-        recorded: false,
+        recorded: None,
         data_missing: header.data.stand_in,
         signals: signals.clone(),
         export: exporter(header),
@@ -223,20 +223,25 @@ pub fn companion(run: &Path) -> Result<Companion> {
     Ok(Companion { name: header.run, session })
 }
 
-/// A run's header and all that can be read of its record, with a word on what cannot and an end where there was none.
+/// A run's header and all that can be read of its record, with a word on what cannot.
 pub fn record(run: &Path) -> Result<(RunHeader, Vec<Stamped>)> {
     let folder = RunFolder::find(Some(run))?;
     let (header, lost) = folder.header_or_record()?;
     let (mut events, damaged) = read_record(&folder.events_path())?;
     let time = events.last().map_or(0.0, |last| last.time);
-    let ended = |event: &Event| matches!(event, Event::Failed { .. } | Event::Finished { .. });
-    if !events.iter().rev().take(3).any(|stamped| ended(&stamped.event)) {
-        let event = Event::Phase { phase: Phase::Finished, detail: "the record ends here".into() };
-        events.push(Stamped { event, time });
-    }
     let warnings = lost.iter().chain(&damaged).map(|error| Notice { text: error.to_string(), warning: true });
     events.extend(warnings.map(|notice| Stamped { event: Event::Notice(notice), time }));
     Ok((header, events))
+}
+
+/// Whether the record holds all of the run.
+fn how_it_ends(folder: &RunFolder, events: &[Stamped]) -> Recorded {
+    match RunState::of(events, folder, SystemTime::now()) {
+        RunState::Running | RunState::Paused | RunState::Silent => Recorded::SoFar,
+        RunState::Crashed => Recorded::BrokenOff,
+        RunState::Waiting => Recorded::Waiting,
+        RunState::Finished | RunState::Stopped | RunState::Diverged | RunState::Failed | RunState::Broken => Recorded::Whole,
+    }
 }
 
 /// Waits until the training has ended, or a signal that asks for the end comes.

@@ -40,6 +40,18 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// How a run stands whose record is this.
+    pub fn of(events: &[Stamped], folder: &RunFolder, now: SystemTime) -> RunState {
+        let last = last_word(events);
+        let under_way = matches!(last, RunState::Running | RunState::Paused);
+        if !RunLock::is_held(folder.path()) {
+            return if under_way { RunState::Crashed } else { last };
+        }
+        let heard = fs::metadata(folder.events_path()).and_then(|file| file.modified()).ok();
+        let silent = heard.and_then(|heard| now.duration_since(heard).ok()).is_some_and(|silence| silence > SILENCE);
+        if silent && last == RunState::Running { RunState::Silent } else { last }
+    }
+
     fn word(self) -> &'static str {
         match self {
             RunState::Running => "running",
@@ -113,7 +125,7 @@ fn summary(path: &Path, now: SystemTime) -> RunSummary {
     match read_record(&folder.events_path()) {
         Ok((events, damage)) => {
             if summary.problem.is_none() {
-                summary.state = state(&events, &folder, now);
+                summary.state = RunState::of(&events, &folder, now);
             }
             summary.problem = summary.problem.or_else(|| Some(damage.first()?.to_string()));
             for Stamped { event, .. } in course(events) {
@@ -135,8 +147,8 @@ fn summary(path: &Path, now: SystemTime) -> RunSummary {
     summary
 }
 
-fn state(events: &[Stamped], folder: &RunFolder, now: SystemTime) -> RunState {
-    // The last word about where the run stands.
+/// Where the run stands, as far as its record says.
+fn last_word(events: &[Stamped]) -> RunState {
     let last = events.iter().rev().find_map(|stamped| match &stamped.event {
         Event::Finished { reason: FinishReason::Budget, .. } => Some(RunState::Finished),
         Event::Finished { reason: FinishReason::Stopped, .. } => Some(RunState::Stopped),
@@ -148,17 +160,10 @@ fn state(events: &[Stamped], folder: &RunFolder, now: SystemTime) -> RunState {
         _ => None,
     });
     let begun = |event: &Event| matches!(event, Event::Phase { .. } | Event::Resumed(_));
-    let last = match last {
+    match last {
         Some(last) if events.iter().any(|stamped| begun(&stamped.event)) => last,
         _ => RunState::Waiting,
-    };
-    let under_way = matches!(last, RunState::Running | RunState::Paused);
-    if !RunLock::is_held(folder.path()) {
-        return if under_way { RunState::Crashed } else { last };
     }
-    let heard = fs::metadata(folder.events_path()).and_then(|file| file.modified()).ok();
-    let silent = heard.and_then(|heard| now.duration_since(heard).ok()).is_some_and(|silence| silence > SILENCE);
-    if silent && last == RunState::Running { RunState::Silent } else { last }
 }
 
 /// Bytes of all files in a folder and the folders in it.

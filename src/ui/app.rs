@@ -142,14 +142,27 @@ impl Edit {
     }
 }
 
+/// How the record that is looked at ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// With the run.
+    Whole,
+    /// Not yet: some program goes on with the run.
+    SoFar,
+    /// In the middle: no program goes on with it.
+    BrokenOff,
+    /// Before it began: a fork that nobody has taken up.
+    Waiting,
+}
+
 pub struct App {
     pub model: ModelSpec,
     pub theme: Theme,
     pub readonly: bool,
     /// Leave by itself when the run has ended: others wait.
     pub leave_at_end: bool,
-    /// Nobody trains: this is the record of a run.
-    pub recorded: bool,
+    /// Nobody trains here: this is the record of a run.
+    pub recorded: Option<Recorded>,
     /// CIFAR-10 is not there; Emoji-10 stands in for it.
     pub data_missing: bool,
     pub area: Rect,
@@ -208,7 +221,7 @@ impl App {
             theme,
             readonly: false,
             leave_at_end: false,
-            recorded: false,
+            recorded: None,
             data_missing: false,
             area,
             now: Duration::ZERO,
@@ -282,7 +295,9 @@ impl App {
     /// Whether a run is under way that quitting would end.
     pub fn is_alive(&self) -> bool {
         let session = self.session();
-        !(self.recorded || self.worker_gone) && session.steps() > 0 && !matches!(session.phase, Phase::Finished | Phase::Failed)
+        !(self.recorded.is_some() || self.worker_gone)
+            && session.steps() > 0
+            && !matches!(session.phase, Phase::Finished | Phase::Failed)
     }
 
     /// The value that a nudge starts from: the last one sent, else the one that waits, else the one in force.
@@ -377,7 +392,7 @@ impl App {
 
     /// Asks the trainer to stop and leaves once it has; at once where there is no trainer any more.
     pub fn stop(&mut self, save: bool, exit: Exit) -> Vec<Effect> {
-        let ended = self.recorded || self.worker_gone || matches!(self.session.phase, Phase::Failed);
+        let ended = self.recorded.is_some() || self.worker_gone || matches!(self.session.phase, Phase::Failed);
         if ended {
             return vec![Effect::Leave(exit)];
         }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::app::{App, Tone};
+use super::app::{App, Recorded, Tone};
 use super::widgets::{gauge::gauge, line};
 use crate::session::{Divergence, FetchState, Phase};
 use crate::spec::{bytes, grouped};
@@ -29,6 +29,21 @@ fn banner(app: &App) -> Option<Banner> {
     if let Some(bad) = &session.divergence {
         let keys = "R goes back, also at a tenth of the rate; < lowers it, Space tries again";
         return Some(Banner::Text(Tone::Bad, offering(app, &diverged(bad), keys)));
+    }
+    let step = grouped(session.steps());
+    match app.recorded {
+        Some(Recorded::SoFar) => {
+            let text = format!("▷ a program trains this run; this is its record so far, up to step {step}");
+            return Some(Banner::Text(Tone::Info, text));
+        }
+        Some(Recorded::BrokenOff) => {
+            let text = format!("✖ this run was broken off after step {step} · `alexscope resume` goes on with it");
+            return Some(Banner::Text(Tone::Bad, text));
+        }
+        Some(Recorded::Waiting) => {
+            return Some(Banner::Text(Tone::Info, "◌ nobody has taken this run up yet · `alexscope resume` does".into()));
+        }
+        Some(Recorded::Whole) | None => {}
     }
     if session.phase == Phase::Finished {
         let text = offering(app, "■ the budget is used up", "raise `epochs` or `steps` to go on, or N starts anew");

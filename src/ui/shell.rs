@@ -4,7 +4,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 
-use super::app::{App, Overlay};
+use super::app::{App, Overlay, Recorded};
 use super::graphics::Plate;
 use super::screens::Screen;
 use super::widgets::line;
@@ -198,6 +198,9 @@ fn phase_chip(app: &App) -> (String, Style) {
         return (" ▼ STOPPING ".into(), theme.busy);
     }
     let (text, style) = match session.phase {
+        _ if app.recorded == Some(Recorded::SoFar) => ("▷ SO FAR", theme.busy),
+        _ if app.recorded == Some(Recorded::BrokenOff) => ("✖ BROKEN OFF", theme.failed),
+        _ if app.recorded == Some(Recorded::Waiting) => ("◌ WAITING", theme.busy),
         _ if session.finished == Some(FinishReason::Stopped) => ("■ STOPPED", theme.paused),
         Phase::Paused if session.divergence.is_some() => ("✖ DIVERGED", theme.failed),
         Phase::Preparing => ("◌ PREPARING", theme.busy),

@@ -2,10 +2,10 @@
 
 use alexscope::knobs::{Applies, Knob};
 use alexscope::session::{Command, Event, FetchState, FinishReason, Phase, SaveReason};
-use alexscope::ui::Exit;
 use alexscope::ui::app::{Effect, ExportRequest, Msg};
 use alexscope::ui::keys;
 use alexscope::ui::theme::{Theme, ThemeName};
+use alexscope::ui::{Exit, Recorded};
 use ratatui::crossterm::event::MouseEventKind;
 
 use crate::fixture::{Cockpit, change, pending, phase};
@@ -148,11 +148,25 @@ fn before_the_first_step_and_after_a_failure_nothing_is_asked() {
 fn a_record_is_left_at_once_and_without_a_question() {
     for keys in ["q", "C-c"] {
         let mut cockpit = Cockpit::training(80, 24);
-        (cockpit.app.readonly, cockpit.app.recorded) = (true, true);
+        (cockpit.app.readonly, cockpit.app.recorded) = (true, Some(Recorded::Whole));
         cockpit.happens([phase(Phase::Paused)]);
         cockpit.press(keys);
         assert!(matches!(cockpit.effects[..], [Effect::Leave(Exit::Quit)]), "{keys}: {:?}", cockpit.effects);
         assert_eq!(cockpit.sent, []);
+    }
+}
+
+#[test]
+fn a_record_without_an_end_says_whether_its_run_goes_on_or_was_broken_off() {
+    for (recorded, chip, words) in [
+        (Recorded::SoFar, "▷ SO FAR", "a program trains this run; this is its record so far, up to step 1,000"),
+        (Recorded::BrokenOff, "✖ BROKEN OFF", "this run was broken off after step 1,000 · `alexscope resume` goes on with it"),
+        (Recorded::Waiting, "◌ WAITING", "nobody has taken this run up yet · `alexscope resume` does"),
+    ] {
+        let mut cockpit = Cockpit::training(120, 40);
+        (cockpit.app.readonly, cockpit.app.recorded) = (true, Some(recorded));
+        let screen = cockpit.screen();
+        assert!(screen.contains(chip) && screen.contains(words) && !screen.contains("TRAINING"), "{screen}");
     }
 }
 
