@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
+use crossbeam_channel::{Receiver, SendError, Sender, bounded, never, select, unbounded};
 
 use crate::link::{Delivery, Link, link};
 use crate::session::{Command, Event, FinishReason, Stamped};
@@ -20,6 +20,10 @@ const ECHO: Duration = Duration::from_millis(100);
 
 /// After a signal, whoever reads has this long to take what is still to be said.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Batches of events that may wait in memory for whoever reads: hours of a quick network, some ten megabytes. Past them steps are left
+/// out, and that is said.
+const MOST_WAITING: usize = 50_000;
 
 /// How a run was left.
 pub struct Left {
@@ -57,12 +61,13 @@ pub fn drive(plan: Plan, signals: &Receiver<i32>, show: impl FnMut(&[Stamped]) -
     let mut commands = Some(commands);
     let (words, shown) = speak(show)?;
     let training = worker::spawn(plan, worker_end)?;
+    let mut queue = Queue { words, left_out: 0, most: MOST_WAITING };
     let mut stopped: Option<(i32, Instant)> = None;
     loop {
         select! {
             recv(events) -> batch => {
                 let Ok(batch) = batch else { break };
-                if words.send(Said::Events(batch)).is_err() {
+                if queue.say(Said::Events(batch)).is_err() {
                     // Nobody reads any more: the run, which nobody steers any more either, is saved and stops.
                     commands = None;
                 }
@@ -75,14 +80,14 @@ pub fn drive(plan: Plan, signals: &Receiver<i32>, show: impl FnMut(&[Stamped]) -
                     // Asked twice: now, whatever has not been saved.
                     Some(_) => return Ok(Left { ending: None, signal: Some(signal), heard: false }),
                 }
-                let _ = words.send(Said::Stopping);
+                let _ = queue.say(Said::Stopping);
                 // A full lane would mean that 256 commands wait for this run's own end.
                 let _ = commands.as_ref().map(|commands| commands.try_send(Command::Stop { save: true }));
             }
         }
     }
     let ending = training.join().map_err(|_| eyre!("the training thread was lost"))?;
-    drop(words);
+    queue.end();
     let (spoken, last) = last_words(&shown, signals, stopped.map(|(signal, _)| signal));
     match (spoken, last) {
         (Some(Err(error)), None) => Err(error),
@@ -93,7 +98,42 @@ pub fn drive(plan: Plan, signals: &Receiver<i32>, show: impl FnMut(&[Stamped]) -
 /// What is to be said.
 enum Said {
     Events(Vec<Stamped>),
+    LeftOut(usize),
     Stopping,
+}
+
+/// What waits to be said: bounded, for the record has everything and the memory of a machine has an end.
+struct Queue {
+    words: Sender<Said>,
+    /// Events, since the last that was taken in.
+    left_out: usize,
+    /// Batches that may wait.
+    most: usize,
+}
+
+impl Queue {
+    /// Lets it wait to be said. While too much waits, of events only those count that cannot be merged.
+    fn say(&mut self, mut said: Said) -> std::result::Result<(), SendError<Said>> {
+        let full = self.words.len() >= self.most;
+        if let (true, Said::Events(batch)) = (full, &mut said) {
+            self.left_out += batch.iter().filter(|Stamped { event, .. }| event.is_mergeable() && !event.is_fleeting()).count();
+            batch.retain(|stamped| !stamped.event.is_mergeable());
+            if batch.is_empty() {
+                return Ok(());
+            }
+        }
+        if !full && self.left_out > 0 {
+            self.words.send(Said::LeftOut(std::mem::take(&mut self.left_out)))?;
+        }
+        self.words.send(said)
+    }
+
+    /// Nothing more will be said.
+    fn end(self) {
+        if self.left_out > 0 {
+            let _ = self.words.send(Said::LeftOut(self.left_out));
+        }
+    }
 }
 
 /// A thread that says things, and waits for whoever reads them. It ends when nobody does any more, and tells why.
@@ -105,6 +145,9 @@ fn speak(mut show: impl FnMut(&[Stamped]) -> Result<bool> + Send + 'static) -> i
             for said in &to_say {
                 match said {
                     Said::Stopping => say("stopping; what was learned is saved first (once more: stop now)"),
+                    Said::LeftOut(events) => say(&format!(
+                        "whoever reads is so far behind that {events} events were left out here; the run's record has them"
+                    )),
                     Said::Events(batch) if !show(&batch)? => break,
                     Said::Events(_) => {}
                 }
@@ -186,4 +229,40 @@ pub fn in_words(event: &Event) -> Option<String> {
         Event::Finished { step, seconds, .. } => format!("finished after {step} steps in {seconds:.1} s"),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Notice, StepStats};
+
+    fn step(step: u64) -> Said {
+        let stats =
+            StepStats { step, epoch: 0.0, loss: 1.0, accuracy: 0.1, learning_rate: 0.01, images_per_second: 40.0, merged: None };
+        Said::Events(vec![Stamped { event: Event::Step(stats), time: 0.0 }])
+    }
+
+    fn notice() -> Said {
+        let event = Event::Notice(Notice { text: "a milestone".into(), warning: false });
+        Said::Events(vec![Stamped { event, time: 0.0 }])
+    }
+
+    #[test]
+    fn behind_a_reader_that_hangs_steps_are_left_out_and_counted_and_milestones_wait() {
+        let (words, to_say) = unbounded();
+        let mut queue = Queue { words, left_out: 0, most: 10 };
+        for at in 1..=100 {
+            queue.say(step(at)).unwrap();
+        }
+        queue.say(notice()).unwrap();
+        assert_eq!((to_say.len(), queue.left_out), (11, 90));
+        let waited: Vec<Said> = to_say.try_iter().collect();
+        assert!(matches!(&waited[10], Said::Events(batch) if matches!(batch[0].event, Event::Notice(_))));
+        queue.say(step(101)).unwrap();
+        assert!(matches!(to_say.try_recv(), Ok(Said::LeftOut(90))));
+        assert!(
+            matches!(to_say.try_recv(), Ok(Said::Events(batch)) if matches!(batch[0].event, Event::Step(s) if s.step == 101))
+        );
+        assert!(to_say.is_empty());
+    }
 }
