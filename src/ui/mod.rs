@@ -58,7 +58,7 @@ use crate::probe::Seen;
 use crate::session::{Command, Event, Stamped};
 use crate::spec::ModelSpec;
 
-pub use self::app::ExportRequest;
+pub use self::app::{ExportRequest, Recorded};
 pub use self::contest::{Contest, Look};
 pub use self::graphics::{ImageChoice, Protocol};
 
@@ -104,8 +104,8 @@ pub struct UiOptions {
     pub readonly: bool,
     /// Leave by itself when the run has ended.
     pub leave_at_end: bool,
-    /// A record is looked at: nobody trains, so there is nothing to save or to wait for.
-    pub recorded: bool,
+    /// A record is looked at: nobody trains here, so there is nothing to save or to wait for.
+    pub recorded: Option<Recorded>,
     /// CIFAR-10 is not there; Emoji-10 stands in for it.
     pub data_missing: bool,
     /// Numbers of signals that came. SIGTSTP and SIGCONT suspend and redraw, any other ends the cockpit.
@@ -245,8 +245,11 @@ impl Cockpit<'_> {
                     }
                     None
                 },
-                recv(done) -> prints => {
-                    prints.into_iter().for_each(|prints| self.graphics.take(prints));
+                recv(done) -> portion => {
+                    if let Ok(portion) = portion {
+                        self.app.looking.encoded(portion.took);
+                        self.graphics.take(portion);
+                    }
                     self.changed = Some(Haste::Now);
                     None
                 },

@@ -258,4 +258,11 @@ fn another_run_beside_this_one() {
     let session = other.app.session().clone();
     cockpit.app.companions = vec![Companion { name: "without LRN".into(), session }];
     assert_snapshot!(cockpit.screen());
+    cockpit.take(Msg::Input(ratatui::crossterm::event::Event::Resize(80, 24)));
+    let screen = cockpit.screen();
+    let rows: Vec<&str> = screen.lines().filter(|row| row.contains("━ without LRN")).collect();
+    assert!(
+        !rows.is_empty() && rows.iter().all(|row| !row.contains("Loss")),
+        "named in the plot, where the head has no room:\n{screen}"
+    );
 }

@@ -53,12 +53,18 @@ impl Print {
     }
 }
 
+/// Pictures that are done, and how long that took.
+pub struct Portion {
+    pub prints: Vec<Print>,
+    pub took: Duration,
+}
+
 /// The other end of the thread; it ends when this is dropped.
 pub struct Encoder {
     wishes: Sender<Wish>,
     /// The same wishes: an older one makes room for a newer.
     older: Receiver<Wish>,
-    pub done: Receiver<Vec<Print>>,
+    pub done: Receiver<Portion>,
 }
 
 impl Encoder {
@@ -79,7 +85,7 @@ impl Encoder {
 
 struct Work {
     wishes: Receiver<Wish>,
-    prints: Sender<Vec<Print>>,
+    prints: Sender<Portion>,
     /// What was asked for before, however its values were: what comes again is a newer picture of the same.
     known: HashSet<(u64, u64)>,
     rested: Instant,
@@ -88,7 +94,7 @@ struct Work {
 }
 
 impl Work {
-    fn new(wishes: Receiver<Wish>, prints: Sender<Vec<Print>>) -> Work {
+    fn new(wishes: Receiver<Wish>, prints: Sender<Portion>) -> Work {
         Work { wishes, prints, known: HashSet::new(), rested: Instant::now(), made: 0 }
     }
 
@@ -128,11 +134,11 @@ impl Work {
             self.known.clear();
         }
         self.known.extend(wish.plates.iter().map(|plate| (plate.state.subject, plate.state.look)));
-        let (mut portion, mut begun, mut newer) = (Vec::new(), Instant::now(), None);
+        let (mut prints, mut begun, mut newer) = (Vec::new(), Instant::now(), None);
         for plate in &wish.plates {
-            portion.extend(self.print(plate, wish.way));
+            prints.extend(self.print(plate, wish.way));
             if begun.elapsed() >= PORTION {
-                self.prints.send(std::mem::take(&mut portion)).ok()?;
+                self.prints.send(Portion { prints: std::mem::take(&mut prints), took: begun.elapsed() }).ok()?;
                 begun = Instant::now();
             }
             newer = self.wishes.try_recv().ok().or(newer);
@@ -140,8 +146,8 @@ impl Work {
                 break;
             }
         }
-        if !portion.is_empty() {
-            self.prints.send(portion).ok()?;
+        if !prints.is_empty() {
+            self.prints.send(Portion { prints, took: begun.elapsed() }).ok()?;
         }
         Some(newer)
     }

@@ -16,7 +16,7 @@ use ratatui::buffer::Buffer;
 use ratatui::widgets::Widget;
 use ratatui_image::Image;
 
-use self::encoder::{Encoder, Print, Wish};
+use self::encoder::{Encoder, Portion, Print, Wish};
 pub use self::plate::{Paint, Plate, State, digest};
 pub use self::query::{Answer, listen, question};
 use super::app::App;
@@ -83,13 +83,13 @@ impl Graphics {
     }
 
     /// Pictures that are done; none comes where no terminal takes any.
-    pub fn done(&self) -> Receiver<Vec<Print>> {
+    pub fn done(&self) -> Receiver<Portion> {
         self.encoder.as_ref().map_or_else(never, |encoder| encoder.done.clone())
     }
 
     /// Takes pictures in that are done, unless they are not wanted any more.
-    pub fn take(&mut self, prints: Vec<Print>) {
-        for print in prints.into_iter().filter(|print| self.in_view.contains(&print.state.subject)) {
+    pub fn take(&mut self, portion: Portion) {
+        for print in portion.prints.into_iter().filter(|print| self.in_view.contains(&print.state.subject)) {
             self.prints.insert(print.state.subject, print);
         }
     }

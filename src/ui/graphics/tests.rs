@@ -38,8 +38,9 @@ fn show(graphics: &mut Graphics, plates: &[(Plate, bool)]) -> Buffer {
 }
 
 fn wait(graphics: &mut Graphics) {
-    let prints = graphics.done().recv_timeout(PATIENCE).expect("the encoder is silent");
-    graphics.take(prints);
+    let portion = graphics.done().recv_timeout(PATIENCE).expect("the encoder is silent");
+    assert!(portion.took > Duration::ZERO);
+    graphics.take(portion);
 }
 
 fn opened(protocol: Protocol) -> Graphics {

@@ -69,6 +69,7 @@ pub fn draw(model: &ChartModel, waiting: &str, area: Rect, buf: &mut Buffer, the
     curves(model, plot, theme).render(plot, buf);
     points(model, plot, buf, theme);
     spikes(model, plot, buf, theme);
+    legend(model, area, plot, buf, theme);
     labels::marks(model, plot, buf, theme);
 }
 
@@ -255,6 +256,19 @@ fn points(model: &ChartModel, plot: Rect, buf: &mut Buffer, theme: &Theme) {
                 buf.set_string(x, y, sign, theme.curve(curve.role));
             }
         }
+    }
+}
+
+/// Names in the plot's upper right corner the curves of other runs that the head has no room for.
+fn legend(model: &ChartModel, area: Rect, plot: Rect, buf: &mut Buffer, theme: &Theme) {
+    let head: String = Rect { height: 1, ..area }.positions().map(|place| buf[place].symbol()).collect();
+    let others = model.curves.iter().filter(|curve| matches!(curve.role, Role::Beside(_)));
+    let unnamed = others.filter(|curve| !curve.name.is_empty() && !head.contains(curve.name.as_ref()));
+    let rows = Rect { height: plot.height / 2, ..plot }.rows();
+    for (curve, row) in unnamed.zip(rows) {
+        let sign = sign(curve.role).unwrap_or("━");
+        let text = line::fitted(&format!("{sign} {}", curve.name), plot.width / 2);
+        buf.set_string(plot.right() - line::width(&text), row.y, &text, theme.curve(curve.role));
     }
 }
 

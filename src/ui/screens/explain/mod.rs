@@ -12,7 +12,6 @@ use crate::probe::{LayerProbe, LayerSight, Probe, Seen, Sight};
 use crate::spec::{Layer, LayerSpec, grouped};
 use crate::ui::action::Action;
 use crate::ui::app::{App, Effect};
-use crate::ui::figures::milliseconds;
 use crate::ui::screens::{layer, network};
 use crate::ui::widgets::line;
 use crate::ui::widgets::panel::panel;
@@ -75,7 +74,7 @@ fn draw(app: &App, layer: &Layer, area: Rect, buf: &mut Buffer) {
     let seen = sight(app);
     let mut facts: Vec<Vec<Span>> = formula(app, layer).into_iter().map(|text| vec![Span::styled(text, theme.text)]).collect();
     if let Some((seen, _)) = seen {
-        facts.push(vec![Span::styled(format!("{} ms/step", milliseconds(seen.per_step)), theme.dim)]);
+        facts.push(vec![Span::styled(app.looking.cost(seen), theme.dim)]);
     }
     let right = seen.map_or(String::new(), |(seen, _)| format!("step {}", grouped(seen.step)));
     let inner = panel(area, buf, theme, &layer.name, facts, &right);

@@ -19,7 +19,6 @@ use crate::session::Session;
 use crate::spec::{Layer, ModelSpec, grouped};
 use crate::ui::action::Action;
 use crate::ui::app::{App, Effect, ExportRequest, Tone};
-use crate::ui::figures::milliseconds;
 use crate::ui::screens::{self, Screen, network};
 use crate::ui::shell;
 use crate::ui::widgets::panel::panel;
@@ -216,7 +215,7 @@ fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
     let (theme, screen, tiles) = (&app.theme, scene.screen, &scene.shown.tiles);
     let fact = |text: String| vec![Span::styled(text, theme.dim)];
     let mut facts = vec![vec![Span::styled(scene.shown.title(), theme.text)]];
-    facts.push(fact(format!("{} ms/step", milliseconds(scene.seen.per_step))));
+    facts.push(fact(app.looking.cost(scene.seen)));
     let in_view: usize = scene.grids.iter().map(|(grid, _)| grid.shown().len()).sum();
     if !screen.enlarged && in_view < tiles.count() {
         facts.push(fact(format!("{in_view} in view")));

@@ -14,7 +14,7 @@ use crate::session::{Confusion, Session};
 use crate::spec::grouped;
 use crate::ui::action::Action;
 use crate::ui::app::{App, Effect, Tone};
-use crate::ui::figures::{milliseconds, percent};
+use crate::ui::figures::percent;
 use crate::ui::graphics::Plate;
 use crate::ui::screens::{self, Screen};
 use crate::ui::shell;
@@ -188,7 +188,7 @@ fn draw_pictures(app: &App, area: Rect, buf: &mut Buffer) {
     let fact = |text: String| vec![Span::styled(text, theme.dim)];
     let right = sights.iter().filter(|sight| cards::is_right(sight) == Some(true)).count();
     let labelled = sights.iter().filter(|sight| sight.label.is_some()).count();
-    let facts = vec![fact(format!("{right} of {labelled} right")), fact(format!("{} ms/step", milliseconds(seen.per_step)))];
+    let facts = vec![fact(format!("{right} of {labelled} right")), fact(app.looking.cost(seen))];
     let inner = panel(area, buf, theme, title, facts, &format!("step {}", grouped(seen.step)));
     let cards = Cards::fit(inner, MOST_PICTURES);
     let Probe::Pictures(asked) = &seen.probe else { return };
