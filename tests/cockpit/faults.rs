@@ -4,11 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::checkpoints;
-use super::count::trials;
+use super::count::{soon, trials};
 use super::terminal::{Cockpit, PATIENCE, Reading, steps};
-
-/// Longest that saving and leaving may take.
-const SOON: Duration = Duration::from_secs(10);
 
 #[cfg(debug_assertions)]
 #[test]
@@ -22,7 +19,7 @@ fn a_panic_of_the_screen_or_its_input_gives_the_terminal_back_says_why_and_saves
             cockpit.until("a step", |_| steps(folder.path()) > 0);
             cockpit.press("2");
         }
-        assert_eq!(cockpit.ends_within(6 * SOON), Some(status), "{place}");
+        assert_eq!(cockpit.ends_within(6 * soon()), Some(status), "{place}");
         let shown = cockpit.contents();
         assert!(shown.contains("fault") || shown.contains("input"), "{place}:\n{shown}");
         assert!(!shown.contains("Learning rate"), "the words stand on the terminal, not on the cockpit:\n{shown}");
@@ -38,7 +35,7 @@ fn a_panic_of_the_screen_or_its_input_gives_the_terminal_back_says_why_and_saves
 fn a_panic_of_the_screen_over_a_comparison_saves_the_run_that_trains() {
     let folder = tempfile::tempdir().unwrap();
     let mut cockpit = Cockpit::comparing(folder.path(), "draw:20");
-    assert_eq!(cockpit.ends_within(6 * SOON), Some(101));
+    assert_eq!(cockpit.ends_within(6 * soon()), Some(101));
     let run = folder.path().join("comparison/1-small.toml-seed-1");
     let saved = std::fs::read_dir(run.join("checkpoints")).map_or(0, Iterator::count);
     let record = std::fs::read_to_string(run.join("events.jsonl")).unwrap();
@@ -80,7 +77,7 @@ fn signals_and_ctrl_c_while_training_paused_evaluating_or_saving_save_first_and_
             "\x03" => cockpit.press(signal),
             name => cockpit.signal(name),
         }
-        assert_eq!(cockpit.ends_within(SOON), Some(status), "{keys:?} {signal:?}:\n{}", cockpit.contents());
+        assert_eq!(cockpit.ends_within(soon()), Some(status), "{keys:?} {signal:?}:\n{}", cockpit.contents());
         assert_eq!(cockpit.end(), status);
         assert!(checkpoints(folder.path()) >= 1, "{keys:?} {signal:?}");
     }
@@ -103,7 +100,7 @@ fn a_terminal_that_is_slow_or_stops_reading_costs_the_training_nothing_and_can_b
             "\x03" => cockpit.press(way),
             name => cockpit.signal(name),
         }
-        let status = cockpit.ends_within(SOON);
+        let status = cockpit.ends_within(soon());
         assert_eq!(status, Some(if way == "-TERM" { 143 } else { 0 }), "{way}");
         assert_eq!(checkpoints(folder.path()), 1, "{way}");
     }

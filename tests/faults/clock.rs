@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use alexscope::run::{RunFolder, RunState, list_runs, read_events, verify};
 
-use super::program::{ends_within, resume, signal, train, until_it_grows};
+use super::count::soon;
+use super::program::{ends_within, resume, signal, start, train, until_it_grows};
 
 const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
-const SOON: Duration = Duration::from_secs(10);
 
 fn state(runs: &Path, now: SystemTime) -> RunState {
     list_runs(runs, now).unwrap()[0].state
@@ -19,7 +19,7 @@ fn state(runs: &Path, now: SystemTime) -> RunState {
 #[test]
 fn whatever_the_clock_says_a_run_that_is_held_has_not_crashed_and_one_that_was_killed_has() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = train(folder.path(), "run", 0).spawn().unwrap();
+    let mut child = start(&mut train(folder.path(), "run", 0));
     until_it_grows(&folder.path().join("run"));
     let now = SystemTime::now();
     assert_eq!(state(folder.path(), now - TEN_YEARS), RunState::Running);
@@ -54,7 +54,8 @@ fn a_clock_that_jumps_back_and_forth_moves_neither_the_record_nor_the_lock_nor_t
     let with_clock = |command: &mut Command| {
         command.env("LD_PRELOAD", &library).env("FAKETIME_TIMESTAMP_FILE", &clock).env("FAKETIME_NO_CACHE", "1");
         // A monotonic clock does not jump.
-        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1").spawn().unwrap()
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
+        start(command)
     };
     offset(&clock, "+0d");
     let mut child = with_clock(&mut train(folder.path(), "run", 2));
@@ -63,16 +64,16 @@ fn a_clock_that_jumps_back_and_forth_moves_neither_the_record_nor_the_lock_nor_t
         offset(&clock, by);
         until_it_grows(&run);
         let mut second = with_clock(&mut resume(&run));
-        assert_eq!(ends_within(&mut second, SOON).unwrap().code(), Some(1), "{by}: the run is held");
+        assert_eq!(ends_within(&mut second, soon()).unwrap().code(), Some(1), "{by}: the run is held");
     }
     signal(&child, "-TERM");
-    assert_eq!(ends_within(&mut child, SOON).unwrap().code(), Some(143));
+    assert_eq!(ends_within(&mut child, soon()).unwrap().code(), Some(143));
     for by in ["-3650d", "+3650d"] {
         offset(&clock, by);
         let mut child = with_clock(&mut resume(&run));
         until_it_grows(&run);
         signal(&child, "-TERM");
-        assert_eq!(ends_within(&mut child, SOON).unwrap().code(), Some(143), "{by}");
+        assert_eq!(ends_within(&mut child, soon()).unwrap().code(), Some(143), "{by}");
     }
     let run = RunFolder::find(Some(&run)).unwrap();
     let verified = verify(&run);

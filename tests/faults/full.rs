@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use alexscope::run::{RunFolder, newest_checkpoint, verify};
 
 use super::count::trials;
-use super::program::{signal, train};
+use super::program::{signal, start, train};
 
 /// A file system of 20 MB in a folder, gone when this is dropped.
 struct SmallDisk(tempfile::TempDir);
@@ -56,7 +56,7 @@ fn a_full_disk_is_told_training_goes_on_and_neither_checkpoint_nor_record_has_lo
 }
 
 fn fill_and_clear(disk: &SmallDisk) {
-    let mut child = train(disk.path(), "run", 3).arg("--json").stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = start(train(disk.path(), "run", 3).arg("--json").stdout(Stdio::piped()));
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.any(|line| line.contains(r#""event":"saved""#)));
     let ballast = disk.path().join("ballast");

@@ -2,15 +2,17 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use alexscope::run::{RunFolder, newest_checkpoint, verify};
 
 use super::Chance;
-use super::count::{trials, wanted};
-use super::program::{alexscope, ends_within, resume, signal, train, train_in_batches, until_it_grows, until_it_is_long};
+use super::count::{soon, trials, wanted};
+use super::program::{
+    Running, alexscope, ends_within, resume, signal, start, train, train_in_batches, until_it_grows, until_it_is_long,
+};
 
 fn checkpoints(run: &Path) -> Vec<String> {
     let entries = fs::read_dir(run.join("checkpoints")).into_iter().flatten().flatten();
@@ -49,11 +51,11 @@ fn a_run_killed_again_and_again_goes_on_from_what_it_saved_and_is_the_run_that_w
         let saved = checkpoints(&run).iter().any(|name| !name.starts_with('.'));
         let mut child = if saved {
             resumed += 1;
-            resume(&run).spawn().unwrap()
+            start(&mut resume(&run))
         } else {
             let _ = fs::remove_dir_all(&run);
             // Steps that are long enough for a record that can be checked a thousand times.
-            train_in_batches(128, folder.path(), "run", 1).spawn().unwrap()
+            start(&mut train_in_batches(128, folder.path(), "run", 1))
         };
         // Now and then while it starts; mostly while it trains and saves.
         if trial % 4 != 3 {
@@ -98,7 +100,7 @@ fn a_save_may_be_killed_at_any_call_of_the_system() {
             command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
             command.args(["-e", &format!("inject={call}:signal=KILL:when={turn}")]);
             command.arg(env!("CARGO_BIN_EXE_alexscope")).args(["resume", "--headless", "--threads", "1"]).arg(&run);
-            let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let mut child = start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
             let ended = ends_within(&mut child, Duration::from_secs(60));
             let status = ended.expect("it goes on for ever");
             killed += usize::from(!status.success());
@@ -130,12 +132,12 @@ fn a_signal_at_any_moment_saves_within_ten_seconds_and_shows_in_the_status() {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().join("run");
         // A checkpoint after every step: most signals come while one is written.
-        let mut child = train(folder.path(), "run", u32::from(trial % 2 == 0)).spawn().unwrap();
+        let mut child = start(&mut train(folder.path(), "run", u32::from(trial % 2 == 0)));
         until_it_grows(&run);
         thread::sleep(Duration::from_millis(chance.below(200) as u64));
         let (name, code) = [("-TERM", 143), ("-INT", 130), ("-HUP", 129)][trial % 3];
         signal(&child, name);
-        let status = ends_within(&mut child, Duration::from_secs(10)).expect("ten seconds were not enough");
+        let status = ends_within(&mut child, soon()).expect("it is not saved and left soon enough");
         assert_eq!(status.code(), Some(code));
         is_sound(&run);
         the_last_step_is_saved(&run);
@@ -147,11 +149,11 @@ fn a_reader_that_hangs_keeps_no_signal_from_saving_and_ending_the_run() {
     for (name, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129)] {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().join("run");
-        let mut child = train(folder.path(), "run", 0).arg("--json").stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = start(train(folder.path(), "run", 0).arg("--json").stdout(Stdio::piped()));
         // More than the system holds for a pipe.
         until_it_is_long(&run, 1 << 17);
         signal(&child, name);
-        let status = ends_within(&mut child, Duration::from_secs(20)).expect("twenty seconds were not enough");
+        let status = ends_within(&mut child, 2 * soon()).expect("it is not saved and left soon enough");
         assert_eq!(status.code(), Some(code));
         the_last_step_is_saved(&run);
     }
@@ -174,11 +176,11 @@ fn a_signal_while_the_run_is_made_ready_ends_the_program_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("script");
     assert!(Command::new("mkfifo").arg(&script).status().unwrap().success());
-    let mut child = train(folder.path(), "run", 0).arg("--script").arg(&script).spawn().unwrap();
+    let mut child = start(train(folder.path(), "run", 0).arg("--script").arg(&script));
     // Opened as soon as the program reads it, which then waits for what is never written.
     let unwritten = fs::File::options().write(true).open(&script).unwrap();
     signal(&child, "-TERM");
-    let status = ends_within(&mut child, Duration::from_secs(10)).expect("it goes on to wait");
+    let status = ends_within(&mut child, soon()).expect("it goes on to wait");
     assert_eq!(status.code(), Some(143));
     drop(unwritten);
 }
@@ -187,13 +189,13 @@ fn a_signal_while_the_run_is_made_ready_ends_the_program_at_once() {
 fn the_second_signal_ends_it_at_once() {
     for _ in 0..trials(2).min(50) {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = train(folder.path(), "run", 0).spawn().unwrap();
+        let mut child = start(&mut train(folder.path(), "run", 0));
         until_it_grows(&folder.path().join("run"));
         signal(&child, "-STOP");
         signal(&child, "-TERM");
         signal(&child, "-INT");
         signal(&child, "-CONT");
-        let status = ends_within(&mut child, Duration::from_secs(2)).expect("it did not end at once");
+        let status = ends_within(&mut child, soon()).expect("it did not end at once");
         assert!(matches!(status.code(), Some(130 | 143)), "{status}");
     }
 }
@@ -204,7 +206,7 @@ fn of_many_programs_that_take_up_one_run_one_does() {
     let run = folder.path().join("run");
     assert!(train(folder.path(), "run", 0).args(["--steps", "3"]).status().unwrap().success());
     for _ in 0..trials(3).min(20) {
-        let mut children: Vec<Child> = (0..4).map(|_| resume(&run).stderr(Stdio::piped()).spawn().unwrap()).collect();
+        let mut children: Vec<Running> = (0..4).map(|_| start(resume(&run).stderr(Stdio::piped()))).collect();
         let deadline = Instant::now() + Duration::from_secs(60);
         let mut refused = 0;
         for child in &mut children {

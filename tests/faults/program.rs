@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -91,6 +92,35 @@ pub fn until_it_is_long(run: &Path, bytes: u64) {
     while fs::metadata(run.join("events.jsonl")).map_or(0, |file| file.len()) < bytes {
         assert!(Instant::now() < end, "the record does not grow");
         thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A program that is under way, for as long as the test is: where that fails, nothing is left behind.
+pub struct Running(Child);
+
+pub fn start(command: &mut Command) -> Running {
+    Running(command.spawn().unwrap())
+}
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended is not there to be killed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use alexscope::run::{RunFolder, verify};
 
 use super::count::trials;
-use super::program::train;
+use super::program::{start, train};
 
 #[test]
 fn a_rate_that_is_far_too_high_stops_before_the_update_and_only_finite_weights_are_saved() {
@@ -37,7 +37,7 @@ fn a_checkpoint_that_cannot_be_written_is_told_training_goes_on_and_it_is_tried_
     // Where the folder of checkpoints belongs there is a file: nobody can write into that, root neither.
     fs::write(run.join("checkpoints"), "").unwrap();
     let mut command = train(folder.path(), "run", 3);
-    let mut child = command.arg("--json").stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = start(command.arg("--json").stdout(Stdio::piped()));
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let told = lines.find(|line| line.contains("not saved")).unwrap();
     assert!(told.contains("training goes on") && told.contains(r#""warning":true"#), "{told}");
