@@ -23,7 +23,7 @@ use crate::ui::screens::Screen;
 use crate::ui::theme::ThemeName;
 use crate::ui::{Contest, Exit, ExportRequest, ImageChoice, Look, Protocol, Recorded, UiOptions};
 use crate::worker::{Ending, Plan};
-use crate::{ui, whole_file, worker};
+use crate::{mosaic, ui, whole_file, worker};
 
 /// How much later than its consequences a signal may come.
 const SIGNAL_PATIENCE: Duration = Duration::from_millis(100);
@@ -47,7 +47,7 @@ pub enum Wanted {
 /// status.
 pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> Result<u8> {
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
-    let (mut wanted, mut colours) = (Wanted::First, theme(show.look.theme));
+    let (mut wanted, mut look) = (Wanted::First, first_look(show.look));
     loop {
         let plan = signals::end_at_once(&signals, || plan(&wanted))?;
         let folder = PathBuf::from(&plan.header.folder);
@@ -57,7 +57,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             companions: Vec::new(),
             contest: None,
             twins: None,
-            look: Look::first(colours, images(show.look.image_protocol)),
+            look,
             true_colour: true_colour(),
             readonly: show.readonly,
             leave_at_end: false,
@@ -70,13 +70,16 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             Watched::Through(exit, ending) => (exit, ending),
             Watched::Hurried(signal) => return Ok(signals::exit_status(signal)),
         };
-        match left {
-            Exit::NewRun { settings, theme } => (wanted, colours) = (Wanted::Anew(settings), theme),
-            Exit::Edited { model, settings, theme } => (wanted, colours) = (Wanted::Edited(model, settings), theme),
-            Exit::Fork { theme } => (wanted, colours) = (Wanted::Fork(folder), theme),
+        let colours;
+        (wanted, colours) = match left {
+            Exit::NewRun { settings, theme } => (Wanted::Anew(settings), theme),
+            Exit::Edited { model, settings, theme } => (Wanted::Edited(model, settings), theme),
+            Exit::Fork { theme } => (Wanted::Fork(folder), theme),
             Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
             Exit::Quit | Exit::Ended(_) | Exit::WorkerFailed(_) => return last_words(ending),
-        }
+        };
+        // What the terminal's ground is, or what a person wants, is known by now.
+        look = Look { theme: colours, by_ground: false, ..look };
     }
 }
 
@@ -279,7 +282,8 @@ fn true_colour() -> bool {
 }
 
 fn first_look(look: LookArgs) -> Look {
-    Look::first(theme(look.theme), images(look.image_protocol))
+    let by_ground = look.theme == ThemeChoice::Auto;
+    Look { by_ground, ..Look::first(theme(look.theme), images(look.image_protocol)) }
 }
 
 fn images(choice: ImageProtocol) -> ImageChoice {
@@ -310,8 +314,10 @@ fn exporter(header: &RunHeader) -> ui::Export {
     let folder = PathBuf::from(&header.folder);
     let title = format!("alexscope: {}", header.run);
     Box::new(move |request| match request {
-        ExportRequest::Screen(buffer) => {
-            both(&folder, "screen", &|path| export::screen::save(&buffer, Ground::DARK, &title, path))
+        ExportRequest::Screen { buffer, ground } => {
+            // The inks are those of the screen.
+            let paper = if ground == mosaic::Ground::Light { Ground::LIGHT } else { Ground::DARK };
+            both(&folder, "screen", &|path| export::screen::save(&buffer, paper, &title, path))
         }
         ExportRequest::Network { name, toml } => {
             let path = unused(&folder, &name, "toml");

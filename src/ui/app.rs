@@ -32,7 +32,7 @@ use super::twins::Twins;
 use crate::chart::{ChartModel, ChartView, Companion};
 use crate::knobs::{Knob, Settings};
 use crate::link::PairNews;
-use crate::mosaic::Bitmap;
+use crate::mosaic::{Bitmap, Ground};
 use crate::probe::Seen;
 use crate::session::{Command, Confusion, FetchState, Phase, Session, Stamped};
 use crate::spec::ModelSpec;
@@ -88,7 +88,10 @@ pub enum ExportRequest {
         classes: Vec<String>,
     },
     /// The screen as it is, or a part of it.
-    Screen(Buffer),
+    Screen {
+        buffer: Buffer,
+        ground: Ground,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +161,8 @@ pub enum Recorded {
 pub struct App {
     pub model: ModelSpec,
     pub theme: Theme,
+    /// Nobody chose the colours yet.
+    pub by_ground: bool,
     pub readonly: bool,
     /// Leave by itself when the run has ended: others wait.
     pub leave_at_end: bool,
@@ -219,6 +224,7 @@ impl App {
         App {
             model,
             theme,
+            by_ground: false,
             readonly: false,
             leave_at_end: false,
             recorded: None,

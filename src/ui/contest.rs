@@ -8,6 +8,7 @@ use super::screens::Screen;
 use super::screens::compare::CompareScreen;
 use super::theme::{Theme, ThemeName};
 use crate::contest::{Figures, Place};
+use crate::mosaic::Ground;
 use crate::session::Stamped;
 
 /// Contenders, what their runs came to, and the run that trains.
@@ -33,24 +34,41 @@ pub struct Look {
     pub screen: Screen,
     pub compare: CompareScreen,
     pub theme: ThemeName,
+    /// Nobody chose the colours: they may follow the terminal's ground.
+    pub by_ground: bool,
     pub images: ImageChoice,
 }
 
 impl Look {
     /// At the Train screen.
     pub fn first(theme: ThemeName, images: ImageChoice) -> Look {
-        Look { screen: Screen::Train, compare: CompareScreen::default(), theme, images }
+        Look { screen: Screen::Train, compare: CompareScreen::default(), theme, by_ground: false, images }
     }
 }
 
 impl App {
     pub fn look(&self) -> Look {
-        Look { screen: self.screen, compare: self.compare, theme: self.theme.name, images: self.images }
+        Look {
+            screen: self.screen,
+            compare: self.compare,
+            theme: self.theme.name,
+            by_ground: self.by_ground,
+            images: self.images,
+        }
     }
 
     pub fn resume_look(&mut self, look: Look) {
         self.theme = Theme::named(look.theme);
+        self.by_ground = look.by_ground;
         (self.screen, self.compare, self.images) = (look.screen, look.compare, look.images);
+    }
+
+    /// Takes dark colours for light ones on a light ground, where nobody chose them.
+    pub fn suit(&mut self, ground: Ground) {
+        if self.by_ground && ground == Ground::Light && self.theme.name == ThemeName::Dark {
+            self.theme = Theme::named(ThemeName::Light);
+        }
+        self.by_ground = false;
     }
 
     /// Lets the comparison take an event of the run in.

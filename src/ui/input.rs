@@ -1,4 +1,4 @@
-//! The thread that reads the terminal: first what it answers to the question about pictures, then keys and the mouse.
+//! The thread that reads the terminal: first what it answers about itself, then keys and the mouse.
 
 use std::io;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::fault;
 
 /// How soon the thread notices that it is not needed any more.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// How long a terminal has to answer; the first frame does not wait for it.
-const ANSWER_PATIENCE: Duration = Duration::from_millis(100);
+/// How long a terminal has to answer, which may be far away or busy to start; neither the first frame nor a key waits for it.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 /// Letters of a late answer, at most.
 const LONGEST_ANSWER: usize = 64;
 /// Keys that may wait while a frame is drawn.
@@ -38,7 +38,7 @@ impl InputThread {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::Builder::new().name("input".into()).spawn(move || {
-            let late = asked.then(|| listen(&sender, &answered)).flatten();
+            let late = asked.then(|| listen(&sender, &answered, &stopped)).flatten();
             read(&sender, &stopped, late);
         })?;
         Ok(InputThread { events, answer, stop, thread })
@@ -46,18 +46,19 @@ impl InputThread {
 }
 
 /// Hands over what the terminal answers, and the keys that came meanwhile. Returns what takes a late answer out, where one may come.
-fn listen(sender: &Sender<io::Result<Event>>, answered: &Sender<Answer>) -> Option<LateAnswer> {
-    let mut answer = graphics::listen(ANSWER_PATIENCE);
-    for key in answer.typed.drain(..) {
-        let _ = sender.try_send(Ok(key));
-    }
+fn listen(sender: &Sender<io::Result<Event>>, answered: &Sender<Answer>, stop: &AtomicBool) -> Option<LateAnswer> {
+    let typed = |key| {
+        fault::point("input");
+        drop(sender.try_send(Ok(key)));
+    };
+    let answer = graphics::listen(ANSWER_PATIENCE, || !stop.load(Ordering::Relaxed), typed);
     let late = (!answer.whole).then(LateAnswer::default);
     let _ = answered.send(answer);
     late
 }
 
-/// Takes an answer that comes too late out of what is typed: the usual reader knows no kitty and reads `ESC _ G i = 31 ; OK ESC \` as
-/// letters, the first and the last with Alt. The other answers it drops by itself.
+/// Takes an answer that comes too late out of what is typed: the usual reader knows no such strings and reads `ESC _ G i = 31 ; OK ESC \` and
+/// `ESC ] 11 ; rgb:…` as letters, the first and the last with Alt. The other answers it drops by itself.
 #[derive(Debug, Default)]
 struct LateAnswer {
     /// Letters of an answer that has begun.
@@ -67,11 +68,12 @@ struct LateAnswer {
 impl LateAnswer {
     fn takes(&mut self, event: &Event) -> bool {
         let Event::Key(key) = event else { return false };
+        let bell = key.code == KeyCode::Char('g') && key.modifiers.contains(KeyModifiers::CONTROL);
         let with_alt = |letter| key.code == KeyCode::Char(letter) && key.modifiers.contains(KeyModifiers::ALT);
         match self.within {
-            None if with_alt('_') => self.within = Some(0),
+            None if with_alt('_') || with_alt(']') => self.within = Some(0),
             None => return false,
-            Some(letters) if with_alt('\\') || letters >= LONGEST_ANSWER => self.within = None,
+            Some(letters) if with_alt('\\') || bell || letters >= LONGEST_ANSWER => self.within = None,
             Some(letters) => self.within = Some(letters + 1),
         }
         true

@@ -154,7 +154,7 @@ pub enum UiError {
 /// is as it was when this returns. On an error the trainer was told to save and stop.
 pub fn run(link: Link, options: UiOptions) -> Result<Exit, UiError> {
     let mut terminal = TakenTerminal::take().map_err(UiError::Setup)?;
-    let question = graphics::question(options.look.images);
+    let question = graphics::question(options.look.images, options.look.by_ground);
     if let Some(question) = &question {
         terminal.ask(question).map_err(UiError::Setup)?;
     }
@@ -240,6 +240,7 @@ impl Cockpit<'_> {
                 },
                 recv(input.answer) -> answer => {
                     if let Ok(answer) = answer {
+                        answer.ground().into_iter().for_each(|ground| self.app.suit(ground));
                         self.graphics.open(answer.way(self.app.images));
                         self.changed = Some(Haste::Now);
                     }

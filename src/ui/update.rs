@@ -340,7 +340,7 @@ fn open(app: &mut App, screen: Screen) -> Vec<Effect> {
 }
 
 fn set_theme(app: &mut App, name: ThemeName) {
-    app.theme = Theme::named(name);
+    (app.theme, app.by_ground) = (Theme::named(name), false);
 }
 
 /// How the program ends when a person quits.
@@ -486,7 +486,7 @@ fn chart_request(app: &App) -> ExportRequest {
 fn screen_request(app: &App) -> ExportRequest {
     let mut buffer = Buffer::empty(app.area);
     shell::view(app, app.area, &mut buffer);
-    ExportRequest::Screen(buffer)
+    ExportRequest::Screen { buffer, ground: app.ground() }
 }
 
 impl App {

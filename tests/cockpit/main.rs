@@ -124,7 +124,7 @@ const KITTY_ANSWERS: &str = "\x1b_Gi=31;OK\x1b\\\x1b_Gi=32;OK\x1b\\\x1b[?62;c\x1
 fn a_terminal_that_never_answers_gets_its_screen_and_every_key_counts() {
     let folder = tempfile::tempdir().unwrap();
     // Typed before the first frame, while the terminal is being asked.
-    let mut cockpit = Cockpit::open_typing(folder.path(), "3");
+    let mut cockpit = Cockpit::open_typing(folder.path(), &[], "3");
     cockpit.shows("conv1");
     assert!(cockpit.wrote("\x1b_Gi=31"), "it is asked");
     assert!(!cockpit.wrote("a=T,U=1"), "and shown half blocks");
@@ -141,7 +141,7 @@ fn a_terminal_that_answers_as_a_kitty_is_sent_pictures_and_told_to_forget_them()
     let folder = tempfile::tempdir().unwrap();
     // The answer is there before the question, so that no slow machine is too late; a key stands in the middle.
     let typed = KITTY_ANSWERS.replace("\x1b[?62", "3\x1b[?62");
-    let mut cockpit = Cockpit::open_typing(folder.path(), &typed);
+    let mut cockpit = Cockpit::open_typing(folder.path(), &[], &typed);
     cockpit.until("a picture sent to the kitty", |_| cockpit.wrote("a=T,U=1"));
     cockpit.press("1");
     cockpit.shows("◆ test");
@@ -151,7 +151,22 @@ fn a_terminal_that_answers_as_a_kitty_is_sent_pictures_and_told_to_forget_them()
 }
 
 #[test]
-fn within_tmux_nothing_is_asked_nor_where_half_blocks_are_wanted() {
+fn a_terminal_with_a_light_ground_gets_dark_text_unless_the_colours_were_chosen() {
+    for (arguments, dark_text) in [(&[][..], true), (&["--theme", "dark"], false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cockpit = Cockpit::open_typing(folder.path(), arguments, "\x1b]11;rgb:ffff/ffff/ffff\x07\x1b[0n");
+        cockpit.shows("◆ test");
+        if dark_text {
+            cockpit.until("dark text", |_| cockpit.wrote("38;5;235"));
+        }
+        assert_eq!(cockpit.wrote("38;5;235"), dark_text, "{arguments:?}");
+        cockpit.press("\x03");
+        assert_eq!(cockpit.end(), 0);
+    }
+}
+
+#[test]
+fn within_tmux_no_pictures_are_asked_for_nor_where_half_blocks_are_wanted() {
     for tmux in [true, false] {
         let folder = tempfile::tempdir().unwrap();
         let mut cockpit = match tmux {

@@ -88,8 +88,8 @@ impl Cockpit {
     }
 
     /// Opens it on a terminal into which something was typed already.
-    pub fn open_typing(folder: &Path, typed: &str) -> Cockpit {
-        let mut cockpit = Cockpit::open(folder, &[]);
+    pub fn open_typing(folder: &Path, arguments: &[&str], typed: &str) -> Cockpit {
+        let mut cockpit = Cockpit::open(folder, arguments);
         cockpit.press(typed);
         cockpit
     }

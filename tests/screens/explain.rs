@@ -133,7 +133,7 @@ fn an_export_of_the_network_or_of_an_explanation_is_of_what_stands_there() {
             cockpit.press(key);
             let screen = cockpit.screen();
             cockpit.press("E c");
-            let Some(Effect::Export(ExportRequest::Screen(body))) = cockpit.effects.last() else {
+            let Some(Effect::Export(ExportRequest::Screen { buffer: body, .. })) = cockpit.effects.last() else {
                 panic!("{:?}", cockpit.effects)
             };
             let line = |y| (body.area.left()..body.area.right()).map(|x| body[(x, y)].symbol()).collect::<String>();

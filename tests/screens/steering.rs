@@ -1,6 +1,7 @@
 //! From keys to commands: what is sent, what is asked first, and what a read-only cockpit keeps to itself.
 
 use alexscope::knobs::{Applies, Knob};
+use alexscope::mosaic::Ground;
 use alexscope::session::{Command, Event, FetchState, FinishReason, Phase, SaveReason};
 use alexscope::ui::app::{Effect, ExportRequest, Msg};
 use alexscope::ui::keys;
@@ -298,7 +299,9 @@ fn exports_take_the_enlarged_chart_or_the_screen_without_the_question() {
     let mut cockpit = Cockpit::training(80, 24);
     let before = cockpit.screen();
     cockpit.press("E s");
-    let [Effect::Export(ExportRequest::Screen(buffer))] = &cockpit.effects[..] else { panic!("{:?}", cockpit.effects) };
+    let [Effect::Export(ExportRequest::Screen { buffer, ground: Ground::Dark })] = &cockpit.effects[..] else {
+        panic!("{:?}", cockpit.effects)
+    };
     assert_eq!(buffer, cockpit.terminal().backend().buffer());
     assert_eq!(cockpit.screen(), before);
     cockpit.effects.clear();
@@ -307,6 +310,31 @@ fn exports_take_the_enlarged_chart_or_the_screen_without_the_question() {
     assert_eq!(chart.title, "Accuracy");
     cockpit.take(Msg::Exported(Err("the disk is full".into())));
     assert!(cockpit.screen().contains("the disk is full"));
+    cockpit.effects.clear();
+    cockpit.app.theme = Theme::named(ThemeName::Light);
+    cockpit.press("E s");
+    assert!(matches!(cockpit.effects[..], [Effect::Export(ExportRequest::Screen { ground: Ground::Light, .. })]));
+}
+
+#[test]
+fn colours_follow_the_terminals_ground_where_nobody_chose_them() {
+    for (by_ground, key, ground, theme) in [
+        (true, "", Ground::Light, ThemeName::Light),
+        (true, "", Ground::Dark, ThemeName::Dark),
+        (false, "", Ground::Light, ThemeName::Dark),
+        (true, ": theme ansi", Ground::Light, ThemeName::Ansi),
+        (true, ": theme dark", Ground::Light, ThemeName::Dark),
+    ] {
+        let mut cockpit = Cockpit::training(80, 24);
+        cockpit.app.by_ground = by_ground;
+        if let Some(line) = key.strip_prefix(": ") {
+            cockpit.press(":");
+            cockpit.type_text(line);
+            cockpit.press("Enter");
+        }
+        cockpit.app.suit(ground);
+        assert_eq!(cockpit.app.theme.name, theme, "{by_ground} {key:?} {ground:?}");
+    }
 }
 
 #[test]

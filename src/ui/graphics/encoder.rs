@@ -154,7 +154,7 @@ impl Work {
 
     /// One that cannot be encoded stays as it is in half blocks.
     fn print(&mut self, plate: &Plate, way: Way) -> Option<Print> {
-        let image = DynamicImage::ImageRgba8(painted(plate, way.cell));
+        let image = DynamicImage::ImageRgba8(painted(plate, way));
         let size = Size::new(plate.area.width, plate.area.height);
         let number = (way.protocol == Protocol::Kitty).then(|| self.number());
         let image = match (way.protocol, number) {
@@ -176,13 +176,16 @@ impl Work {
     }
 }
 
-/// The picture in whole cells; what it does not cover is clear.
-fn painted(plate: &Plate, (cell_width, cell_height): (u16, u16)) -> RgbaImage {
-    let (cell_width, cell_height) = (usize::from(cell_width), usize::from(cell_height));
-    let whole = |cells: u16, pixels: usize| (usize::from(cells) * pixels).max(1) as u32;
-    let mut image = RgbaImage::new(whole(plate.area.width, cell_width), whole(plate.area.height, cell_height));
+/// The picture in whole cells; what it does not cover is clear. A sixel knows nothing clear and ends where the picture does.
+fn painted(plate: &Plate, way: Way) -> RgbaImage {
+    let (cell_width, cell_height) = (usize::from(way.cell.0), usize::from(way.cell.1));
     // A dot is a cell wide and half a cell high.
     let (width, height) = (plate.dots.0 * cell_width, plate.dots.1 * cell_height / 2);
+    let whole = |cells: u16, pixels: usize, covered: usize| {
+        let all = usize::from(cells) * pixels;
+        if way.protocol == Protocol::Sixel { all.min(covered).max(1) as u32 } else { all.max(1) as u32 }
+    };
+    let mut image = RgbaImage::new(whole(plate.area.width, cell_width, width), whole(plate.area.height, cell_height, height));
     for (at, dot) in (plate.paint)(width, height).iter().enumerate() {
         let (x, y) = ((at % width) as u32, (at / width) as u32);
         if let Some(pixel) = image.get_pixel_mut_checked(x, y) {

@@ -1,7 +1,8 @@
-//! What the terminal says of the pictures that it can show.
+//! What the terminal says of itself: the pictures that it can show, and whether its ground is light.
 
 use std::env;
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use ratatui::crossterm::event::Event;
 use ratatui::crossterm::terminal::window_size;
@@ -9,11 +10,17 @@ use ratatui_image::picker::ProtocolType;
 use ratatui_image::picker::cap_parser::{Parser, QueryStdioOptions, Response};
 
 use super::{ImageChoice, Protocol, Way, typed};
+use crate::mosaic::Ground;
 
 /// Of a terminal that says nothing about it, as most fonts have it.
 const USUAL_CELL: (u16, u16) = (10, 20);
 
-/// What a terminal answered within the time that it had, and what a person typed meanwhile.
+/// Asks for the colour behind the text (xterm, "Operating System Commands", 11), then for the status, which every terminal tells.
+const GROUND: &str = "\x1b]11;?\x07\x1b[5n";
+/// How long one wait for the terminal takes, so that whoever does not wait any more is heard.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// What a terminal answered within the time that it had.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
     kitty: bool,
@@ -22,21 +29,28 @@ pub struct Answer {
     cell: Option<(u16, u16)>,
     /// The last answer came: none can come later.
     pub whole: bool,
-    pub typed: Vec<Event>,
+    /// Red, green and blue of the ground.
+    ground: Option<[u8; 3]>,
 }
 
-/// What is to be asked, if anything: only a terminal at both ends, and only where the answer would change something.
-pub fn question(choice: ImageChoice) -> Option<String> {
-    let asked = match choice {
+/// What is to be asked, if anything: only a terminal at both ends, and only where the answer would change something. `ground`: the colours
+/// follow it.
+pub fn question(choice: ImageChoice, ground: bool) -> Option<String> {
+    let pictures = match choice {
         ImageChoice::HalfBlocks => false,
         ImageChoice::Auto => !in_tmux(),
         ImageChoice::Forced(_) => true,
     };
-    (asked && cfg!(unix) && io::stdin().is_terminal() && io::stdout().is_terminal()).then(|| {
-        // These know kitty's images, but not how to put them where text stands.
-        let blacklist_protocols = if knows_no_placeholders() { vec![ProtocolType::Kitty] } else { Vec::new() };
-        Parser::query(in_tmux(), QueryStdioOptions { blacklist_protocols, kitty_compression: true, ..Default::default() })
-    })
+    if !(cfg!(unix) && io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return None;
+    }
+    if !pictures {
+        return ground.then(|| GROUND.into());
+    }
+    // These know kitty's images, but not how to put them where text stands.
+    let blacklist_protocols = if knows_no_placeholders() { vec![ProtocolType::Kitty] } else { Vec::new() };
+    let known = QueryStdioOptions { kitty_compression: true, terminal_background_color_osc: ground, ..Default::default() };
+    Some(Parser::query(in_tmux(), QueryStdioOptions { blacklist_protocols, ..known }))
 }
 
 fn knows_no_placeholders() -> bool {
@@ -72,6 +86,13 @@ impl Answer {
         })
     }
 
+    /// Whether dark or light text is read better on the terminal's ground (luma of ITU-R BT.709), if it told its colour.
+    pub fn ground(&self) -> Option<Ground> {
+        let [red, green, blue] = self.ground?.map(f64::from);
+        let luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+        Some(if luma > 127.5 { Ground::Light } else { Ground::Dark })
+    }
+
     fn protocol(&self, choice: ImageChoice) -> Option<Protocol> {
         match choice {
             ImageChoice::HalfBlocks => None,
@@ -83,8 +104,8 @@ impl Answer {
         }
     }
 
-    /// Takes a piece of the terminal's input in.
-    fn take(&mut self, piece: &[u8]) {
+    /// Takes a piece of the terminal's input in; returns the key that it is, if it is one.
+    fn take(&mut self, piece: &[u8]) -> Option<Event> {
         let mut parser = Parser::new();
         let responses: Vec<Response> = piece.iter().flat_map(|byte| parser.push(char::from(*byte))).collect();
         for response in &responses {
@@ -93,13 +114,12 @@ impl Answer {
                 Response::KittyCompression => self.compressed = true,
                 Response::Sixel => self.sixel = true,
                 Response::CellSize(cell) => self.cell = *cell,
+                Response::Background(red, green, blue) => self.ground = Some([*red, *green, *blue]),
                 Response::Status => self.whole = true,
                 _ => {}
             }
         }
-        if !typed::is_answer(piece) {
-            self.typed.extend(typed::event(piece));
-        }
+        if typed::is_answer(piece) { None } else { typed::event(piece) }
     }
 }
 
@@ -110,37 +130,42 @@ pub fn cell_of_window() -> Option<(u16, u16)> {
     (cell.0 > 0 && cell.1 > 0).then_some(cell)
 }
 
-/// Reads what the terminal answers until it has said all, or `patience` ends. Nothing else may read meanwhile.
+/// Reads what the terminal answers until it has said all, `patience` ends, or nobody waits any more; hands over what a person types
+/// meanwhile. Nothing else may read.
 #[cfg(unix)]
-pub fn listen(patience: std::time::Duration) -> Answer {
+pub fn listen(patience: Duration, waited_for: impl Fn() -> bool, mut typed: impl FnMut(Event)) -> Answer {
     use std::time::Instant;
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     let (input, end) = (io::stdin(), Instant::now() + patience);
     let (mut answer, mut bytes, mut buffer) = (Answer::default(), Vec::new(), [0; 256]);
-    while !answer.whole {
+    while !answer.whole && waited_for() {
         let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        let left = left.min(GLANCE);
         let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
         match poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&timeout)) {
-            Err(rustix::io::Errno::INTR) => continue,
+            Err(rustix::io::Errno::INTR) | Ok(0) => continue,
             Ok(1..) => {}
-            Ok(0) | Err(_) => break,
+            Err(_) => break,
         }
         // A closed terminal says so to whoever reads next.
         let Ok(count @ 1..) = rustix::io::read(&input, &mut buffer) else { break };
         bytes.extend_from_slice(&buffer[..count]);
         while let Some(length) = typed::piece(&bytes) {
-            answer.take(&bytes.drain(..length).collect::<Vec<u8>>());
+            answer.take(&bytes.drain(..length).collect::<Vec<u8>>()).into_iter().for_each(&mut typed);
         }
     }
     // What stands alone at the end is the Esc key, or the first half of something.
-    answer.typed.extend(typed::event(&bytes));
+    typed::event(&bytes).into_iter().for_each(typed);
     answer
 }
 
 #[cfg(not(unix))]
-pub fn listen(_: std::time::Duration) -> Answer {
+pub fn listen(_: Duration, _: impl Fn() -> bool, _: impl FnMut(Event)) -> Answer {
     Answer::default()
 }
 
@@ -150,13 +175,17 @@ mod tests {
 
     use super::*;
 
-    fn answered(bytes: &[u8]) -> Answer {
-        let (mut answer, mut bytes) = (Answer::default(), bytes.to_vec());
+    fn heard(bytes: &[u8]) -> (Answer, Vec<Event>) {
+        let (mut answer, mut keys, mut bytes) = (Answer::default(), Vec::new(), bytes.to_vec());
         while let Some(length) = typed::piece(&bytes) {
-            answer.take(&bytes.drain(..length).collect::<Vec<u8>>());
+            keys.extend(answer.take(&bytes.drain(..length).collect::<Vec<u8>>()));
         }
         assert!(bytes.is_empty(), "{bytes:?} was left");
-        answer
+        (answer, keys)
+    }
+
+    fn answered(bytes: &[u8]) -> Answer {
+        heard(bytes).0
     }
 
     fn key(code: KeyCode) -> Event {
@@ -179,10 +208,27 @@ mod tests {
 
     #[test]
     fn keys_between_the_answers_are_kept_in_their_order() {
-        let answer = answered(b"q\x1b[?62;4c\x1b[Aj\x1b[6;20;10t\xc3\xa4\r\x1b[0n ");
+        let (answer, typed) = heard(b"q\x1b[?62;4c\x1b[Aj\x1b[6;20;10t\xc3\xa4\r\x1b[0n ");
         let keys = [KeyCode::Char('q'), KeyCode::Up, KeyCode::Char('j'), KeyCode::Char('ä'), KeyCode::Enter, KeyCode::Char(' ')];
-        assert_eq!(answer.typed, keys.map(key));
+        assert_eq!(typed, keys.map(key));
         assert_eq!((answer.sixel, answer.cell, answer.whole), (true, Some((10, 20)), true));
+    }
+
+    #[test]
+    fn a_ground_is_light_or_dark_by_what_the_eye_sees_of_it() {
+        for (colour, ground) in [
+            ("ffff/ffff/ffff", Ground::Light),
+            ("0000/0000/0000", Ground::Dark),
+            ("fdfd/f6f6/e3e3", Ground::Light),
+            ("0000/2b2b/3636", Ground::Dark),
+            ("0000/0000/ffff", Ground::Dark),
+        ] {
+            for end in ["\x07", "\x1b\\"] {
+                let (answer, typed) = heard(format!("\x1b]11;rgb:{colour}{end}\x1b[0n").as_bytes());
+                assert_eq!((answer.ground(), answer.whole, typed.len()), (Some(ground), true, 0), "{colour}{end:?}");
+            }
+        }
+        assert_eq!(answered(b"\x1b[0n").ground(), None);
     }
 
     #[test]

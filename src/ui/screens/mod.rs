@@ -146,7 +146,7 @@ pub fn export(app: &App) -> Option<ExportRequest> {
         }
         Screen::Compare if app.twins.is_some() => twins::export(app),
         Screen::Compare => compare::export(app),
-        Screen::Network | Screen::Explain => Some(ExportRequest::Screen(body(app))),
+        Screen::Network | Screen::Explain => Some(ExportRequest::Screen { buffer: body(app), ground: app.ground() }),
         Screen::Train => None,
     }
 }
