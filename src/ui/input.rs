@@ -71,7 +71,7 @@ impl LateAnswer {
         let bell = key.code == KeyCode::Char('g') && key.modifiers.contains(KeyModifiers::CONTROL);
         let with_alt = |letter| key.code == KeyCode::Char(letter) && key.modifiers.contains(KeyModifiers::ALT);
         match self.within {
-            None if with_alt('_') || with_alt(']') => self.within = Some(0),
+            None if ['_', ']', 'P'].into_iter().any(with_alt) => self.within = Some(0),
             None => return false,
             Some(letters) if with_alt('\\') || bell || letters >= LONGEST_ANSWER => self.within = None,
             Some(letters) => self.within = Some(letters + 1),

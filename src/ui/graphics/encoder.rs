@@ -180,7 +180,10 @@ impl Work {
 fn painted(plate: &Plate, way: Way) -> RgbaImage {
     let (cell_width, cell_height) = (usize::from(way.cell.0), usize::from(way.cell.1));
     // A dot is a cell wide and half a cell high.
-    let (width, height) = (plate.dots.0 * cell_width, plate.dots.1 * cell_height / 2);
+    let (mut width, mut height) = (plate.dots.0 * cell_width, plate.dots.1 * cell_height / 2);
+    if plate.square {
+        (width, height) = (width.min(height), width.min(height));
+    }
     let whole = |cells: u16, pixels: usize, covered: usize| {
         let all = usize::from(cells) * pixels;
         if way.protocol == Protocol::Sixel { all.min(covered).max(1) as u32 } else { all.max(1) as u32 }

@@ -18,6 +18,8 @@ pub struct Plate {
     pub area: Rect,
     /// Half-block dots that it has, as wide and as high as the area or less.
     pub dots: (usize, usize),
+    /// As high as wide, however a cell is; else it fills its dots.
+    pub square: bool,
     pub state: State,
     pub paint: Paint,
 }
@@ -38,16 +40,9 @@ impl Plate {
     pub fn photograph(area: Rect, side: usize, sight: &PictureSight) -> Plate {
         let pixels = sight.pixels.clone();
         let answer = digest(&pixels);
-        let paint = move |width: usize, height: usize| {
-            // Square, however a cell is.
-            let side = width.min(height);
-            let dots = photograph(&pixels, side);
-            let row = |y: usize| dots.get(y * side..(y + 1) * side).unwrap_or(&[]);
-            let blank = std::iter::repeat_n(Dot::default(), width - side);
-            (0..side).flat_map(|y| row(y).iter().copied().chain(blank.clone())).collect()
-        };
+        let paint = move |width: usize, _: usize| photograph(&pixels, width);
         let subject = digest(("photograph", &sight.name, (area.width, area.height), side));
-        Plate { area, dots: (side, side), state: State { subject, look: 0, answer }, paint: Arc::new(paint) }
+        Plate { area, dots: (side, side), square: true, state: State { subject, look: 0, answer }, paint: Arc::new(paint) }
     }
 }
 

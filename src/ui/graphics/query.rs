@@ -15,6 +15,10 @@ use crate::mosaic::Ground;
 /// Of a terminal that says nothing about it, as most fonts have it.
 const USUAL_CELL: (u16, u16) = (10, 20);
 
+/// Asks for the terminal's name and version (xterm, XTVERSION).
+const VERSION: &str = "\x1b[>q";
+/// The first kitty that puts pictures where text stands (Unicode placeholders, version 0.28).
+const FIRST_KITTY: [u32; 2] = [0, 28];
 /// Asks for the colour behind the text (xterm, "Operating System Commands", 11), then for the status, which every terminal tells.
 const GROUND: &str = "\x1b]11;?\x07\x1b[5n";
 /// How long one wait for the terminal takes, so that whoever does not wait any more is heard.
@@ -31,6 +35,8 @@ pub struct Answer {
     pub whole: bool,
     /// Red, green and blue of the ground.
     ground: Option<[u8; 3]>,
+    /// It is a kitty from before [`FIRST_KITTY`].
+    old_kitty: bool,
 }
 
 /// What is to be asked, if anything: only a terminal at both ends, and only where the answer would change something. `ground`: the colours
@@ -50,7 +56,8 @@ pub fn question(choice: ImageChoice, ground: bool) -> Option<String> {
     // These know kitty's images, but not how to put them where text stands.
     let blacklist_protocols = if knows_no_placeholders() { vec![ProtocolType::Kitty] } else { Vec::new() };
     let known = QueryStdioOptions { kitty_compression: true, terminal_background_color_osc: ground, ..Default::default() };
-    Some(Parser::query(in_tmux(), QueryStdioOptions { blacklist_protocols, ..known }))
+    let version = if in_tmux() { "" } else { VERSION };
+    Some(version.to_string() + &Parser::query(in_tmux(), QueryStdioOptions { blacklist_protocols, ..known }))
 }
 
 fn knows_no_placeholders() -> bool {
@@ -98,7 +105,7 @@ impl Answer {
             ImageChoice::HalfBlocks => None,
             ImageChoice::Forced(protocol) => Some(protocol),
             ImageChoice::Auto if in_tmux() => None,
-            ImageChoice::Auto if self.kitty => Some(Protocol::Kitty),
+            ImageChoice::Auto if self.kitty && !self.old_kitty => Some(Protocol::Kitty),
             ImageChoice::Auto if self.whole && is_iterm() => Some(Protocol::Iterm2),
             ImageChoice::Auto => self.sixel.then_some(Protocol::Sixel),
         }
@@ -119,8 +126,16 @@ impl Answer {
                 _ => {}
             }
         }
+        self.old_kitty |= kitty_version(piece).is_some_and(|version| version < FIRST_KITTY);
         if typed::is_answer(piece) { None } else { typed::event(piece) }
     }
+}
+
+/// Of `ESC P > | kitty(0.26.5) ESC \`: 0 and 26.
+fn kitty_version(piece: &[u8]) -> Option<[u32; 2]> {
+    let version = std::str::from_utf8(piece).ok()?.strip_prefix("\x1bP>|kitty(")?.split_once(')')?.0;
+    let mut numbers = version.split('.').map(|number| number.parse().ok());
+    Some([numbers.next()??, numbers.next()??])
 }
 
 /// From the window's size in pixels, where the terminal tells it.
@@ -197,6 +212,22 @@ mod tests {
         let answer = answered(b"\x1b_Gi=31;OK\x1b\\\x1b_Gi=32;OK\x1b\\\x1b[?62;c\x1b[6;18;9t\x1b[0n");
         let expected = Answer { kitty: true, compressed: true, cell: Some((9, 18)), whole: true, ..Answer::default() };
         assert_eq!(answer, expected);
+    }
+
+    #[test]
+    fn a_kitty_that_knows_no_placeholders_is_shown_half_blocks() {
+        let shown = |version: &str| {
+            let kitty = format!("\x1bP>|{version}\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;c\x1b[6;18;9t\x1b[0n");
+            answered(kitty.as_bytes()).protocol(ImageChoice::Auto)
+        };
+        for (version, protocol) in [
+            ("kitty(0.26.5)", None),
+            ("kitty(0.28.1)", Some(Protocol::Kitty)),
+            ("kitty(1.0.0)", Some(Protocol::Kitty)),
+            ("ghostty 1.2.0", Some(Protocol::Kitty)),
+        ] {
+            assert_eq!(shown(version), protocol, "{version}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ fn way(protocol: Protocol) -> Way {
 fn plate(subject: u64, answer: u64) -> Plate {
     let red = Dot::of_colour([200, 10, 10]);
     let paint: Paint = Arc::new(move |width, height| vec![red; width * height]);
-    Plate { area: AREA, dots: (4, 4), state: State { subject, look: 0, answer }, paint }
+    Plate { area: AREA, dots: (4, 4), square: false, state: State { subject, look: 0, answer }, paint }
 }
 
 /// A screen of text with half blocks where the picture lies.

@@ -68,6 +68,7 @@ fn plate(app: &App, scene: &Scene, shown: &Shown, extent: Extent, Spot { area, d
     Plate {
         area,
         dots,
+        square: false,
         state: State {
             subject: digest(("tile", scene.place, shown.subject, index, (area.width, area.height), dots)),
             look: digest((look, &scene.sight.picture.name, screen.unit)),
