@@ -62,7 +62,10 @@ pub fn list(folder: &Path) -> Result<Listing, DataError> {
     checked(folder, Listing { classes, train, test: held_out })
 }
 
-fn checked(folder: &Path, listing: Listing) -> Result<Listing, DataError> {
+/// Refuses what cannot be learned, and mixes the held-out pictures, in the same way every time: where only the first of them are tested, all
+/// classes are.
+fn checked(folder: &Path, mut listing: Listing) -> Result<Listing, DataError> {
+    Stream::new(SPLIT_SEED, Purpose::Split, u64::MAX, 0).shuffle(&mut listing.test);
     if !(2..=MOST_CLASSES).contains(&listing.classes.len()) {
         return Err(DataError::Classes { folder: folder.to_owned(), classes: listing.classes.len() });
     }

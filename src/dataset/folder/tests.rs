@@ -50,6 +50,22 @@ fn classes_are_the_folders_in_order_and_a_fifth_of_each_is_held_out() {
 }
 
 #[test]
+fn the_first_of_the_held_out_pictures_are_of_all_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["a", "b", "c", "d"] {
+        (0..30).for_each(|i| save(folder.path(), &format!("test/{class}/{i}.png"), 8, 8, [i, 0, 0]));
+        save(folder.path(), &format!("train/{class}/0.png"), 8, 8, [0; 3]);
+    }
+    let read = || prepare(folder.path(), 32, Broken::Refuse).unwrap().read().unwrap().test;
+    let test = read();
+    for class in 0..4 {
+        let first = (0..40).filter(|&i| test.label(i) == class).count();
+        assert!((3..=20).contains(&first), "{first} of the first 40 are of class {class}");
+    }
+    assert_eq!(read(), test);
+}
+
+#[test]
 fn train_and_test_folders_are_taken_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     for (name, pictures) in [("train/a", 3), ("train/b", 2), ("val/b", 4)] {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::knobs::Knob;
-use crate::session::{Pass, Session};
+use crate::session::{Pass, Phase, Session};
 use crate::spec::grouped;
 use crate::ui::app::App;
 use crate::ui::widgets::canvas::DOTS_WIDE;
@@ -30,9 +30,8 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     let mut rows = panel::panel(area, buf, theme, "Progress", facts, "").rows();
     let mut next = || rows.next().unwrap_or_default();
 
-    let epoch = session.epoch();
-    let share = epoch - epoch.floor();
-    gauge_row(app, next(), buf, &epoch_name(session), share, &format!("{:.0} %", share * 100.0));
+    let (epoch, share) = epoch_under_way(session);
+    gauge_row(app, next(), buf, &epoch, share, &format!("{:.0} %", share * 100.0));
     let (what, share, at) = under_way(session);
     gauge_row(app, next(), buf, what, share, &at);
     let budget = budget(session).map_or(0.0, |budget| budget.share);
@@ -58,8 +57,8 @@ fn brief(app: &App, area: Rect, buf: &mut Buffer) {
     let mut rows = area.rows();
     let mut next = || rows.next().unwrap_or_default();
     let row = next();
-    let share = session.epoch() - session.epoch().floor();
-    gauge_row(app, row, buf, &epoch_name(session), share, &format!("step {}", grouped(session.steps())));
+    let (epoch, share) = epoch_under_way(session);
+    gauge_row(app, row, buf, &epoch, share, &format!("step {}", grouped(session.steps())));
     let speed = session.recent_images_per_second().map_or("– img/s".into(), |rate| format!("{} img/s", three_digits(rate)));
     let left = seconds_left(session).map_or("–".into(), duration);
     line::between(
@@ -74,7 +73,7 @@ fn brief(app: &App, area: Rect, buf: &mut Buffer) {
 /// Name, gauge, and what it says in words.
 fn gauge_row(app: &App, row: Rect, buf: &mut Buffer, name: &str, share: f64, words: &str) {
     const WORDS: u16 = 9;
-    let names = line::width(&epoch_name(app.shown())).max(8) + 1;
+    let names = line::width(&epoch_under_way(app.shown()).0).max(8) + 1;
     buf.set_stringn(row.x, row.y, name, usize::from(names.min(row.width)), app.theme.dim);
     let words_width = WORDS.max(line::width(words)).min(row.width.saturating_sub(names));
     let bar = Rect { x: row.x + names, width: row.width.saturating_sub(names + words_width + 1), ..row };
@@ -84,8 +83,15 @@ fn gauge_row(app: &App, row: Rect, buf: &mut Buffer, name: &str, share: f64, wor
 }
 
 /// `epoch 3`: the one under way.
-fn epoch_name(session: &Session) -> String {
-    format!("epoch {}", grouped(session.epoch() as u64 + 1))
+/// The epoch under way and how much of it is done; at the end of a run the last one, which is whole.
+fn epoch_under_way(session: &Session) -> (String, f64) {
+    let epoch = session.epoch();
+    let ended = session.finished.is_some() || session.phase == Phase::Finished;
+    let (number, share) = match epoch.fract() {
+        0.0 if ended && epoch > 0.0 => (epoch, 1.0),
+        share => (epoch.floor() + 1.0, share),
+    };
+    (format!("epoch {}", grouped(number as u64)), share)
 }
 
 /// The step or evaluation under way: its name, how far it is, and where.
@@ -183,6 +189,7 @@ fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::{Event, Stamped, StepStats};
 
     #[test]
     fn a_forecast_is_as_exact_as_it_deserves() {
@@ -195,5 +202,21 @@ mod tests {
     #[test]
     fn elapsed_time_reads_like_a_clock() {
         assert_eq!(clock(3_723.9), "1:02:03");
+    }
+
+    #[test]
+    fn a_run_that_has_ended_stands_in_its_last_epoch_and_one_that_goes_on_in_the_next() {
+        let mut session = Session::default();
+        let step = |step, epoch| {
+            let stats =
+                StepStats { step, epoch, loss: 1.0, accuracy: 0.5, learning_rate: 0.1, images_per_second: 1.0, merged: None };
+            Stamped { event: Event::Step(stats), time: 0.0 }
+        };
+        session.apply(step(1, 0.5));
+        assert_eq!(epoch_under_way(&session), ("epoch 1".into(), 0.5));
+        session.apply(step(2, 1.0));
+        assert_eq!(epoch_under_way(&session), ("epoch 2".into(), 0.0));
+        session.phase = Phase::Finished;
+        assert_eq!(epoch_under_way(&session), ("epoch 1".into(), 1.0));
     }
 }
