@@ -46,7 +46,7 @@ pub fn list(folder: &Path) -> Result<Listing, DataError> {
         let whole = if train.is_dir() { &train } else { folder };
         let (classes, entries) = class_folders(whole)?;
         let (train, test) = split(entries, classes.len());
-        return checked(folder, Listing { classes, train, test });
+        return checked(folder, Listing { classes, train, test: mixed(test) });
     };
     let (classes, train) = class_folders(&train)?;
     let (tested, entries) = class_folders(&test)?;
@@ -59,13 +59,16 @@ pub fn list(folder: &Path) -> Result<Listing, DataError> {
         held_out.push(Entry { class: class as u8, ..entry });
     }
     held_out.sort_by(|a, b| (a.class, &a.path).cmp(&(b.class, &b.path)));
-    checked(folder, Listing { classes, train, test: held_out })
+    checked(folder, Listing { classes, train, test: mixed(held_out) })
 }
 
-/// Refuses what cannot be learned, and mixes the held-out pictures, in the same way every time: where only the first of them are tested, all
-/// classes are.
-fn checked(folder: &Path, mut listing: Listing) -> Result<Listing, DataError> {
-    Stream::new(SPLIT_SEED, Purpose::Split, u64::MAX, 0).shuffle(&mut listing.test);
+/// Held-out pictures in an order that is the same every time and mixes the classes: where only the first are tested, all classes are.
+fn mixed(mut held_out: Vec<Entry>) -> Vec<Entry> {
+    Stream::new(SPLIT_SEED, Purpose::Split, u64::MAX, 0).shuffle(&mut held_out);
+    held_out
+}
+
+fn checked(folder: &Path, listing: Listing) -> Result<Listing, DataError> {
     if !(2..=MOST_CLASSES).contains(&listing.classes.len()) {
         return Err(DataError::Classes { folder: folder.to_owned(), classes: listing.classes.len() });
     }
