@@ -44,7 +44,8 @@ impl Confusion {
         if let Some(count) = self.counts.get_mut(usize::from(class) * self.classes + guess) {
             *count += 1;
         }
-        if guess == usize::from(class) {
+        // A network that gives no numbers is sure of nothing.
+        if guess == usize::from(class) || !probability.is_finite() {
             return;
         }
         let place = self.mistakes.partition_point(|surer| surer.probability >= probability);

@@ -259,11 +259,16 @@ pub struct Evaluation {
     pub step: u64,
     pub epoch: f64,
     pub split: Split,
-    /// Mean cross-entropy, without dropout.
+    /// Mean cross-entropy, without dropout. On the way to a divergence it may be no finite number, which JSON has not: it is written as null.
+    #[serde(deserialize_with = "or_nan")]
     pub loss: f64,
     pub accuracy: f64,
     /// Pictures it was measured on.
     pub examples: usize,
+}
+
+fn or_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// A setting that was changed.
@@ -393,4 +398,19 @@ pub enum FinishReason {
     Stopped,
     Diverged,
     Failed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evaluation_whose_loss_is_no_number_is_read_again_as_such() {
+        for loss in [f64::NAN, f64::INFINITY] {
+            let evaluation = Evaluation { step: 3, epoch: 0.5, split: Split::Test, loss, accuracy: 0.1, examples: 10 };
+            let line = serde_json::to_string(&Stamped { event: Event::Evaluated(evaluation), time: 1.0 }).unwrap();
+            let Stamped { event: Event::Evaluated(read), .. } = serde_json::from_str(&line).unwrap() else { panic!("{line}") };
+            assert!(read.loss.is_nan() && read.accuracy == 0.1, "{line}");
+        }
+    }
 }
