@@ -69,6 +69,8 @@ pub struct Engine {
     halved: bool,
     last_loss: Option<f64>,
     last_tested: Option<f64>,
+    /// The step of that evaluation.
+    tested_at: Option<u64>,
     best_tested: Option<f64>,
 }
 
@@ -96,6 +98,7 @@ impl Engine {
             halved: false,
             last_loss: None,
             last_tested: None,
+            tested_at: None,
             best_tested: None,
         }
     }
@@ -135,7 +138,7 @@ impl Engine {
         self.saved_at = moment.step;
         self.evaluation_due = moment.evaluation_due;
         self.last_loss = moment.loss;
-        self.last_tested = moment.test_accuracy;
+        (self.last_tested, self.tested_at) = (moment.test_accuracy, moment.tested_at);
         self.best_tested = moment.best_test_accuracy;
         (self.in_flight, self.save_due, self.settings_before, self.rewind_due) = (None, None, None, None);
         self.diverged = false;
@@ -152,6 +155,7 @@ impl Engine {
             evaluation_due: self.evaluation_due,
             loss: self.last_loss,
             test_accuracy: self.last_tested,
+            tested_at: self.tested_at,
             best_test_accuracy: self.best_tested,
         }
     }

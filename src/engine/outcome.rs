@@ -79,7 +79,7 @@ impl Engine {
     fn evaluated(&mut self, tested: Tested) -> Vec<Event> {
         self.evaluation_due = None;
         let accuracy = tested.correct as f64 / tested.pictures.max(1) as f64;
-        self.last_tested = Some(accuracy);
+        (self.last_tested, self.tested_at) = (Some(accuracy), Some(self.position.step));
         self.best_tested = Some(self.best_tested.map_or(accuracy, |best| best.max(accuracy)));
         let evaluation = Evaluation {
             step: self.position.step,

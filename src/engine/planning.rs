@@ -24,7 +24,7 @@ impl Engine {
         if let Some((checkpoint, slower)) = self.rewind_due.take() {
             return Action::Rewind { checkpoint, slower };
         }
-        if let Some(reason) = self.save_due {
+        if let Some(reason) = self.save_due.filter(|reason| !self.waits_for_the_test(*reason)) {
             return Action::Save(reason);
         }
         if self.stopping {
@@ -54,6 +54,12 @@ impl Engine {
         }
     }
 
+    /// A scheduled checkpoint is written after the evaluation that is due at the same step, so that it knows how good its weights are.
+    fn waits_for_the_test(&self, reason: SaveReason) -> bool {
+        let goes_on = matches!(self.state, State::Running | State::Counting(_)) && !self.stopping;
+        reason == SaveReason::Scheduled && self.evaluation_due.is_some() && goes_on
+    }
+
     fn plan(&self) -> StepPlan {
         let batch = self.batch_at(self.position);
         StepPlan {
@@ -76,8 +82,9 @@ impl Engine {
         Position { step: self.position.step + 1, epoch, offset }
     }
 
+    /// The last batch of an epoch may be smaller; it is a step as well.
     fn steps_per_epoch(&self) -> f64 {
-        self.pictures.train as f64 / self.settings.get(Knob::BatchSize).max(1.0)
+        (self.pictures.train as f64 / self.settings.get(Knob::BatchSize).max(1.0)).ceil()
     }
 
     pub(super) fn budget_is_used_up(&self) -> bool {

@@ -262,3 +262,24 @@ fn checkpoints_are_written_every_so_many_steps() {
     }
     assert_eq!(saved, [(3, SaveReason::Scheduled), (6, SaveReason::Scheduled)]);
 }
+
+#[test]
+fn a_scheduled_checkpoint_knows_the_accuracy_of_its_own_weights_and_one_between_evaluations_knows_none() {
+    let mut engine = engine(&[(Knob::CheckpointEvery, 2.0), (Knob::EvaluateEvery, 4.0)], "");
+    let (mut saved, mut correct) = (Vec::new(), 0);
+    while engine.position().step < 7 {
+        match engine.next_action().0 {
+            Action::Save(_) => {
+                let moment = engine.moment();
+                saved.push((moment.step, moment.test_accuracy, moment.accuracy_of_its_weights()));
+                engine.absorb(Outcome::Copied);
+            }
+            Action::Evaluate { .. } => {
+                correct += 1;
+                drop(engine.absorb(Outcome::Evaluated(Tested { pictures: 10, correct, ..Tested::default() })))
+            }
+            _ => drop(engine.absorb(taken(2.0, 0.01))),
+        }
+    }
+    assert_eq!(saved, [(2, None, None), (4, Some(0.1), Some(0.1)), (6, Some(0.1), None)]);
+}

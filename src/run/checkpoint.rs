@@ -130,9 +130,11 @@ pub fn newest_checkpoint(checkpoints: &Path, model: &ModelSpec) -> (Option<Saved
     first_whole(checkpoints, model, names(checkpoints).iter().rev())
 }
 
-/// The one with the best test accuracy among those that are whole and of that network; the newest of equals.
+/// The one whose weights had the best test accuracy among those that are whole and of that network; the newest of equals, and where none
+/// were tested the newest of all.
 pub fn best_checkpoint(checkpoints: &Path, model: &ModelSpec) -> (Option<Saved>, Vec<CheckpointError>) {
-    let accuracy = |name: &String| read_state(&checkpoints.join(name)).ok().and_then(|state| state.moment.test_accuracy);
+    let accuracy =
+        |name: &String| read_state(&checkpoints.join(name)).ok().and_then(|state| state.moment.accuracy_of_its_weights());
     let mut ranked: Vec<_> = names(checkpoints).into_iter().map(|name| (accuracy(&name).unwrap_or(-1.0), name)).collect();
     ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
     first_whole(checkpoints, model, ranked.iter().rev().map(|(_, name)| name))

@@ -24,9 +24,18 @@ pub struct Moment {
     /// Mean loss of the last step.
     #[serde(default)]
     pub loss: Option<f64>,
-    /// Of the last evaluation on test pictures, and the best of all.
+    /// Of the last evaluation on test pictures, the step at which it was made, and the best of all.
     #[serde(default)]
     pub test_accuracy: Option<f64>,
     #[serde(default)]
+    pub tested_at: Option<u64>,
+    #[serde(default)]
     pub best_test_accuracy: Option<f64>,
+}
+
+impl Moment {
+    /// The test accuracy of these very weights, where they were tested. Of an old record it is not known when they were.
+    pub fn accuracy_of_its_weights(&self) -> Option<f64> {
+        self.test_accuracy.filter(|_| self.tested_at.is_none_or(|step| step == self.step))
+    }
 }
