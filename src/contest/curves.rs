@@ -17,7 +17,7 @@ pub fn curves(figures: &Figures, metric: Metric, across: Across, spread: Spread,
     let entrants: Vec<Entrant> = (0..)
         .zip(&figures.labels)
         .map(|(contender, label)| {
-            let runs: Vec<_> = figures.ended(contender).map(points).collect();
+            let runs: Vec<_> = figures.sound(contender).map(points).collect();
             let under_way = figures.under_way(contender).map(points).unwrap_or_default();
             // Where there is no other, it stands for its contender.
             let (runs, under_way) = if runs.is_empty() { (vec![under_way], Vec::new()) } else { (runs, under_way) };

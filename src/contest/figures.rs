@@ -177,7 +177,12 @@ impl Figures {
         }
     }
 
-    /// The runs of a contender that came to their end.
+    /// The runs of a contender that used their budget up: those of which figures are made.
+    pub fn sound(&self, contender: usize) -> impl Iterator<Item = &RunFigures> {
+        self.ended(contender).filter(|run| run.ended == Some(FinishReason::Budget))
+    }
+
+    /// The runs of a contender that came to their end, also by diverging.
     pub fn ended(&self, contender: usize) -> impl Iterator<Item = &RunFigures> {
         self.runs.iter().filter(move |(place, run)| place.contender == contender && run.ended.is_some()).map(|(_, run)| run)
     }
@@ -188,17 +193,17 @@ impl Figures {
         self.runs.iter().rev().find(begun).map(|(_, run)| run)
     }
 
-    /// The highest whole 5 % that every contender reached in every run.
+    /// The highest whole 5 % that every contender reached in every run that did not diverge.
     pub fn common_target(&self) -> Option<f64> {
-        let ended = self.runs.iter().filter(|(_, run)| run.ended.is_some());
-        let lowest = ended.filter_map(|(_, run)| run.best_accuracy).min_by(f64::total_cmp)?;
+        let sound = (0..self.labels.len()).flat_map(|contender| self.sound(contender));
+        let lowest = sound.filter_map(|run| run.best_accuracy).min_by(f64::total_cmp)?;
         let target = (lowest * 20.0).floor() / 20.0;
         (target > 0.0).then_some(target)
     }
 
-    /// Every pair of contenders whose runs with the same seed came to their end.
+    /// Every pair of contenders whose runs with the same seed used their budget up.
     pub fn differences(&self) -> Vec<Difference> {
-        let accuracy = |contender: usize, seed: u64| self.ended(contender).find(|run| run.seed == seed)?.final_accuracy;
+        let accuracy = |contender: usize, seed: u64| self.sound(contender).find(|run| run.seed == seed)?.final_accuracy;
         let count = self.labels.len();
         let pairs = (0..count).flat_map(|first| (first + 1..count).map(move |second| (first, second)));
         pairs
@@ -210,8 +215,8 @@ impl Figures {
             .collect()
     }
 
-    /// The mean of a figure over the ended runs of a contender.
+    /// The mean of a figure over the runs of a contender that used their budget up.
     pub fn mean(&self, contender: usize, figure: impl Fn(&RunFigures) -> Option<f64>) -> Option<f64> {
-        mean(&self.ended(contender).filter_map(figure).collect::<Vec<_>>())
+        mean(&self.sound(contender).filter_map(figure).collect::<Vec<_>>())
     }
 }

@@ -12,12 +12,13 @@ pub fn contenders(figures: &Figures, target: Option<f64>) -> Table {
     head.extend(to_target.as_deref());
     let mut table = Table::new(&head);
     for (contender, label) in figures.labels.iter().enumerate() {
-        let runs: Vec<&RunFigures> = figures.ended(contender).collect();
+        let runs: Vec<&RunFigures> = figures.sound(contender).collect();
+        let diverged = figures.ended(contender).count() - runs.len();
         let over = |figure: fn(&RunFigures) -> Option<f64>| runs.iter().filter_map(|run| figure(run)).collect::<Vec<f64>>();
         let average = |figure: fn(&RunFigures) -> Option<f64>| mean(&over(figure));
         let mut row = vec![
             label.clone(),
-            format!("{} of {}", runs.len(), figures.seeds.len()),
+            format!("{} of {}", runs.len(), figures.seeds.len()) + &diverged_words(diverged),
             spread(&over(|run| run.best_accuracy)),
             spread(&over(|run| run.final_accuracy)),
             average(|run| run.seconds_per_epoch).map_or(none(), |seconds| format!("{seconds:.1}")),
@@ -53,14 +54,24 @@ pub fn differences(figures: &Figures) -> Table {
             format!("{} → {}", name(difference.first), name(difference.second)),
             bound(interval.mean),
             range,
-            difference.verdict().into(),
+            difference.verdict().to_string() + &seeds_words(difference.seeds, figures.seeds.len()),
         ]);
     }
     table
 }
 
+/// `, 2 diverged`
+fn diverged_words(runs: usize) -> String {
+    if runs == 0 { String::new() } else { format!(", {runs} diverged") }
+}
+
+/// ` (2 of 3 seeds)` where some are missing.
+fn seeds_words(paired: usize, all: usize) -> String {
+    if paired == all { String::new() } else { format!(" ({paired} of {all} seeds)") }
+}
+
 /// How the intervals were made.
-pub const METHOD: &str = "Differences are paired by seed (the same initial draw, order and batches); the interval is Student's t over the \
+pub const METHOD: &str = "Differences are paired by seed (which draws the initial values and the order of the pictures); the interval is Student's t over the \
                           seeds, not corrected for the number of pairs.";
 
 /// `61.25 ± 0.40`

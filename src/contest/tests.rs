@@ -76,6 +76,17 @@ fn a_run_that_has_not_ended_counts_for_nothing() {
 }
 
 #[test]
+fn a_run_that_diverged_is_counted_as_such_and_nothing_is_concluded_from_it() {
+    let mut figures = figures(0.001);
+    figures.runs[0].1.ended = Some(FinishReason::Diverged);
+    let table = tables::contenders(&figures, None);
+    assert_eq!(table.rows[0][1], "2 of 3, 1 diverged");
+    assert_eq!(table.rows[0][3], "52.50 ± 3.54", "the mean of 50 and 55 %");
+    assert_eq!(figures.differences()[0].seeds, 2);
+    assert!(tables::differences(&figures).rows[0][3].ends_with("(2 of 3 seeds)"));
+}
+
+#[test]
 fn the_table_says_how_long_a_common_accuracy_took() {
     let figures = figures(0.0);
     assert_eq!(figures.common_target(), Some(0.45));

@@ -1,10 +1,13 @@
 //! What is worth telling of a comparison.
 
+use std::collections::BTreeMap;
+
 use super::page::Section;
 use super::run::DETAIL;
 use crate::chart::{Across, Metric, Spread};
 use crate::compare::Plan;
 use crate::contest::{Figures, RunFigures, curves, tables};
+use crate::spec::zoo;
 use crate::table::Table;
 
 pub fn sections(plan: &Plan, figures: &Figures, name: &str, command: &str) -> Vec<Section> {
@@ -77,11 +80,16 @@ fn shared(plan: &Plan, figures: &Figures) -> String {
     format!("The same for all: {}.{machine}", shared.collect::<Vec<_>>().join(", "))
 }
 
+/// What each trains with that is neither the same for all nor a knob's usual value: what its file says of training, and what it was given.
 fn settings(plan: &Plan) -> Table {
     let mut table = Table::new(&["network", "settings of its own"]);
     for contender in &plan.contenders {
-        let own: Vec<String> = contender.settings.iter().map(|(knob, value)| format!("{knob} {value}")).collect();
-        table.push(vec![contender.model.clone(), if own.is_empty() { "none".into() } else { own.join(", ") }]);
+        let of_its_file = zoo::load(&contender.model).map(|model| model.training).unwrap_or_default();
+        let mut own: BTreeMap<String, String> = of_its_file.into_iter().collect();
+        own.retain(|name, _| !plan.shared.iter().any(|(knob, _)| knob.name() == *name));
+        own.extend(contender.settings.iter().map(|(knob, value)| (knob.name(), value.clone())));
+        let own: Vec<String> = own.into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+        table.push(vec![contender.label.clone(), if own.is_empty() { "none".into() } else { own.join(", ") }]);
     }
     table
 }
