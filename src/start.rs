@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use crate::cli::{ComputeArgs, DeviceChoice, ForkArgs, ResumeArgs, ThreadArgs, TrainArgs};
 use crate::dataset::folder::Broken;
@@ -164,7 +164,25 @@ fn source_of(header: &RunHeader, moved: Option<&Path>) -> Result<Source> {
 
 /// The pictures of a run that is there. Those that could not be read when it began are left out again.
 fn ready_again(header: &RunHeader, moved: Option<&Path>) -> Result<Ready> {
-    pictures::open(source_of(header, moved)?, header.model.clone(), Broken::Skip)
+    let mut ready = pictures::open(source_of(header, moved)?, header.model.clone(), Broken::Skip)?;
+    let (now, then) = (&ready.info, &header.data);
+    if now.classes.len() == then.classes.len() && now.classes != then.classes {
+        return Err(eyre!(
+            "{} has other classes than the run began with: {} instead of {}; name the folder that it learned from with --data",
+            now.folder,
+            now.classes.join(", "),
+            then.classes.join(", ")
+        ));
+    }
+    if now.name == then.name && (now.train, now.test) != (then.train, then.test) {
+        let text = format!(
+            "{} holds {} pictures to learn from and {} to test on, and held {} and {} when the run began: some that are tested may have been \
+             learned from",
+            now.name, now.train, now.test, then.train, then.test
+        );
+        ready.notices.push(Notice { text, warning: true });
+    }
+    Ok(ready)
 }
 
 /// What trains a run from its beginning, to do it again: with the weights that it began with, read from `weights` if they have moved.

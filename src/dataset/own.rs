@@ -5,7 +5,8 @@ use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::CHANNELS;
 
@@ -13,7 +14,8 @@ use super::CHANNELS;
 const MOST_BYTES: u64 = 32 << 20;
 const MOST_PIXELS: u32 = 8_192;
 const MOST_MEMORY: u64 = 256 << 20;
-/// Marks of a JPEG's end.
+/// What a JPEG's last scan begins with and its end is marked by; within a scan neither stands (ITU-T T.81, B.1.1).
+const JPEG_SCAN: [u8; 2] = [0xff, 0xda];
 const JPEG_END: [u8; 2] = [0xff, 0xd9];
 
 /// What is wrong with a file that should be a picture.
@@ -47,7 +49,8 @@ pub fn read_picture(path: &Path, side: usize) -> Result<Vec<u8>, PictureError> {
 }
 
 /// Reads one picture: scaled, in its proportions, until it covers the square, and its middle cut out, as Krizhevsky et al. 2012
-/// (section 2) prepare ImageNet. A picture of just that size stays as it is. Transparency is left out, as torchvision does.
+/// (section 2) prepare ImageNet, upright as its EXIF says. A picture of just that size stays as it is. Transparency is left out, as
+/// torchvision does.
 /// Takes bounded memory, whatever the file says of itself.
 pub(super) fn decode(path: &Path, side: usize, planes: &mut [u8]) -> Result<(), Fault> {
     let mut bytes = Vec::new();
@@ -64,10 +67,16 @@ pub(super) fn decode(path: &Path, side: usize, planes: &mut [u8]) -> Result<(), 
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(MOST_PIXELS), Some(MOST_PIXELS));
     limits.max_alloc = Some(MOST_MEMORY);
-    reader.limits(limits);
-    let picture = reader.decode()?;
-    // The decoder makes grey of what a JPEG lacks.
-    if format == Some(ImageFormat::Jpeg) && !bytes.windows(2).rev().any(|pair| pair == JPEG_END) {
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder()?;
+    limits.reserve(decoder.total_bytes())?;
+    // A camera that was held upright says so; what it says wrongly is no reason to refuse its picture.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(orientation);
+    // The decoder makes grey of what a JPEG lacks. The picture within the picture, for a preview, has an end of its own.
+    let last = |mark: [u8; 2]| bytes.windows(2).rposition(|pair| pair == mark);
+    if format == Some(ImageFormat::Jpeg) && last(JPEG_END) <= last(JPEG_SCAN) {
         return Err(Fault::CutShort);
     }
     let square = if (picture.width(), picture.height()) == (side as u32, side as u32) {
@@ -135,6 +144,41 @@ mod tests {
         assert!(error("empty.jpg", b"").contains("neither a PNG nor a JPEG"));
         let missing = read_picture(Path::new("/nowhere/dog.png"), SIDE).unwrap_err().to_string();
         assert!(missing.contains("/nowhere/dog.png: cannot be read"), "{missing}");
+    }
+
+    /// A JPEG with an EXIF segment behind its head: `fields` in the form of TIFF.
+    fn jpeg(picture: RgbImage, fields: &[u8]) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::from(picture).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+        let mut bytes = bytes.into_inner();
+        let mut segment = vec![0xff, 0xe1];
+        segment.extend(((2 + 6 + fields.len()) as u16).to_be_bytes());
+        segment.extend(b"Exif\0\0");
+        segment.extend(fields);
+        bytes.splice(2..2, segment);
+        bytes
+    }
+
+    #[test]
+    fn a_jpeg_is_seen_upright_as_its_camera_was_held() {
+        // Red above blue; the field says that its top is to the right of what a person sees: it is to be turned clockwise.
+        let picture = RgbImage::from_fn(64, 64, |_, y| image::Rgb(if y < 32 { [250, 0, 0] } else { [0, 0, 250] }));
+        let orientation = [&b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"[..]].concat();
+        let (_folder, path) = written("turned.jpg", &jpeg(picture, &orientation));
+        let planes = read_picture(&path, SIDE).unwrap();
+        let (left, right) = (planes[16 * SIDE + 4], planes[16 * SIDE + 28]);
+        assert!(left < 50 && right > 200, "red is on the right, not {left} and {right}");
+    }
+
+    #[test]
+    fn a_jpeg_cut_short_is_refused_also_where_its_preview_is_whole() {
+        let noisy = RgbImage::from_fn(96, 96, |x, y| image::Rgb([(x * 7) as u8, (y * 5) as u8, (x * y) as u8]));
+        let preview = [0xff, 0xd8, 0xff, 0xd9];
+        let whole = jpeg(noisy, &preview);
+        let (_folder, path) = written("whole.jpg", &whole);
+        assert!(read_picture(&path, SIDE).is_ok());
+        let short = error("short.jpg", &whole[..whole.len() * 2 / 3]);
+        assert!(short.contains("the file is cut short"), "{short}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::list::Listing;
 use crate::whole_file;
 
 /// Changes whenever the same files would be decoded otherwise.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes of the header's length.
 const LENGTH: usize = 8;
 

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::super::stream::{Purpose, Stream};
 use super::super::{DataError, MOST_CLASSES};
 
 /// Endings that count as pictures, in any case.
 const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 /// Names under which pictures to learn from and held-out ones lie.
-const TRAIN: &str = "train";
-const TEST: [&str; 4] = ["test", "val", "valid", "validation"];
-/// Where nothing says what is held out: one picture in so many of each class, drawn by a seed that is the same for
-/// every run, so that runs of different seeds are tested on the same pictures.
+const TRAIN: [&str; 2] = ["train", "training"];
+const TEST: [&str; 5] = ["test", "testing", "val", "valid", "validation"];
+/// Where nothing says what is held out: one picture in so many of each class, drawn by their names, so that all runs are tested on the same
+/// pictures and one more picture hardly changes which.
 const HELD_OUT_OF: usize = 5;
 const SPLIT_SEED: u64 = 1;
 /// Folders within folders that are searched; links may lead round in circles.
@@ -41,14 +43,14 @@ pub fn has_folders(folder: &Path) -> bool {
 
 /// Lists `folder`: `train/CLASS/…` and `test/CLASS/…` (or `val`), or `CLASS/…` alone, of which a fifth is held out.
 pub fn list(folder: &Path) -> Result<Listing, DataError> {
-    let train = folder.join(TRAIN);
-    let Some(test) = TEST.map(|name| folder.join(name)).into_iter().find(|path| path.is_dir()) else {
-        let whole = if train.is_dir() { &train } else { folder };
+    let train = part(folder, &TRAIN)?;
+    let (Some(train), Some(test)) = (&train, part(folder, &TEST)?) else {
+        let whole = train.as_deref().unwrap_or(folder);
         let (classes, entries) = class_folders(whole)?;
-        let (train, test) = split(entries, classes.len());
+        let (train, test) = split(entries, classes.len(), whole);
         return checked(folder, Listing { classes, train, test: mixed(test) });
     };
-    let (classes, train) = class_folders(&train)?;
+    let (classes, train) = class_folders(train)?;
     let (tested, entries) = class_folders(&test)?;
     let mut held_out = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -66,6 +68,14 @@ pub fn list(folder: &Path) -> Result<Listing, DataError> {
 fn mixed(mut held_out: Vec<Entry>) -> Vec<Entry> {
     Stream::new(SPLIT_SEED, Purpose::Split, u64::MAX, 0).shuffle(&mut held_out);
     held_out
+}
+
+/// The folder in `folder` that has one of `names`, in any case; of several the name that comes first.
+fn part(folder: &Path, names: &[&str]) -> Result<Option<PathBuf>, DataError> {
+    let within = sorted(folder)?;
+    let named =
+        |path: &&PathBuf, name: &str| path.is_dir() && path.file_name().is_some_and(|file| file.eq_ignore_ascii_case(name));
+    Ok(names.iter().find_map(|name| within.iter().find(|path| named(path, name)).cloned()))
 }
 
 fn checked(folder: &Path, listing: Listing) -> Result<Listing, DataError> {
@@ -128,13 +138,18 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
+/// Where a picture in `folder` comes among those of its class when some are held out.
+fn lot(path: &Path, folder: &Path) -> [u8; 32] {
+    let parts = path.strip_prefix(folder).unwrap_or(path).components().map(|part| part.as_os_str().to_string_lossy());
+    Sha256::digest(parts.collect::<Vec<_>>().join("/")).into()
+}
+
 /// Holds out one in [`HELD_OUT_OF`] of each class, at least one where there are two.
-fn split(entries: Vec<Entry>, classes: usize) -> (Vec<Entry>, Vec<Entry>) {
+fn split(entries: Vec<Entry>, classes: usize, folder: &Path) -> (Vec<Entry>, Vec<Entry>) {
     let mut held_out = BTreeSet::new();
     for class in 0..classes {
         let mut places: Vec<usize> = (0..entries.len()).filter(|&place| usize::from(entries[place].class) == class).collect();
-        let mut stream = Stream::new(SPLIT_SEED, Purpose::Split, class as u64, 0);
-        stream.shuffle(&mut places);
+        places.sort_by_cached_key(|&place| lot(&entries[place].path, folder));
         let out = if places.len() > 1 { (places.len() / HELD_OUT_OF).max(1) } else { 0 };
         held_out.extend(places.into_iter().take(out));
     }

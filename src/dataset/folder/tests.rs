@@ -66,6 +66,40 @@ fn the_first_of_the_held_out_pictures_are_of_all_classes() {
 }
 
 #[test]
+fn one_more_picture_brings_hardly_any_that_was_learned_from_among_the_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = |i: usize| {
+        for class in ["a", "b"] {
+            save(folder.path(), &format!("{class}/{i}.png"), 8, 8, [i as u8, 0, 0]);
+        }
+    };
+    (0..50).for_each(add);
+    let before = list::list(folder.path()).unwrap();
+    (50..55).for_each(add);
+    let after = list::list(folder.path()).unwrap();
+    let learned = after.test.iter().filter(|entry| before.train.contains(entry)).count();
+    assert!(
+        before.test.len() == 20 && after.test.len() == 22 && learned <= 4,
+        "{learned} of {} were learned from",
+        after.test.len()
+    );
+}
+
+#[test]
+fn train_and_test_folders_are_known_by_their_usual_names_in_any_case() {
+    for (train, test) in [("Training", "Test"), ("TRAIN", "Validation"), ("train", "Testing")] {
+        let folder = tempfile::tempdir().unwrap();
+        for class in ["apple", "pear"] {
+            (0..3).for_each(|i| save(folder.path(), &format!("{train}/{class}/{i}.png"), 8, 8, [i, 0, 0]));
+            save(folder.path(), &format!("{test}/{class}/0.png"), 8, 8, [9; 3]);
+        }
+        let listing = list::list(folder.path()).unwrap();
+        assert_eq!(listing.classes, ["apple", "pear"], "{train}, {test}");
+        assert_eq!((listing.train.len(), listing.test.len()), (6, 2));
+    }
+}
+
+#[test]
 fn train_and_test_folders_are_taken_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     for (name, pictures) in [("train/a", 3), ("train/b", 2), ("val/b", 4)] {
