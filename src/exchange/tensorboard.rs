@@ -14,6 +14,7 @@ use super::protobuf::Message;
 use super::{ExchangeError, Result};
 use crate::run::{Arrays, read_checkpoint};
 use crate::session::{Event, LayerStats, RunHeader, Split, Stamped};
+use crate::spec::PixelOrder;
 
 /// Bars of a histogram.
 const BARS: usize = 64;
@@ -28,6 +29,8 @@ pub struct EventWriter {
     started_at: f64,
     /// Where checkpoints lie.
     checkpoints: Option<PathBuf>,
+    /// The first planes of the kernels are those of blue.
+    blue_first: bool,
 }
 
 impl EventWriter {
@@ -37,7 +40,8 @@ impl EventWriter {
         let path = folder.join(format!("events.out.tfevents.{}.alexscope", header.started_at));
         let file = File::create(&path).map_err(ExchangeError::writing(&path))?;
         let started_at = header.started_at as f64;
-        let mut writer = EventWriter { path, file: BufWriter::new(file), started_at, checkpoints };
+        let blue_first = header.model.pixels.order == PixelOrder::Bgr;
+        let mut writer = EventWriter { path, file: BufWriter::new(file), started_at, checkpoints, blue_first };
         writer.record(Message::new().double(1, started_at).string(3, "brain.Event:2"))?;
         Ok(writer)
     }
@@ -81,7 +85,7 @@ impl EventWriter {
             return Vec::new();
         };
         let histograms = saved.parameters.iter().filter_map(|(name, _, values)| histogram(name, values));
-        histograms.chain(kernels(&saved.parameters)).collect()
+        histograms.chain(kernels(&saved.parameters, self.blue_first)).collect()
     }
 
     fn record(&mut self, event: Message) -> Result<()> {
@@ -136,7 +140,7 @@ fn histogram(name: &str, values: &[f32]) -> Option<Message> {
 
 /// The kernels of the first convolution in colour, each stretched from its lowest to its highest weight.
 /// Summary.Image: height 1, width 2, colour space 3 (3 is RGB), the PNG 4.
-fn kernels(parameters: &Arrays) -> Option<Message> {
+fn kernels(parameters: &Arrays, blue_first: bool) -> Option<Message> {
     let (name, shape, values) = parameters.iter().find(|(_, shape, _)| matches!(shape[..], [_, 3, _, _]))?;
     let [count, _, rows, columns] = shape[..] else { return None };
     let (abreast, pitch) = (KERNELS_ABREAST.min(count), [rows + 1, columns + 1]);
@@ -149,7 +153,7 @@ fn kernels(parameters: &Arrays) -> Option<Message> {
             let level = ((weight - low) / (high - low).max(f32::MIN_POSITIVE) * 255.0) as u8;
             let (top, left) = ((place / abreast * pitch[0] + row) * ZOOM, (place % abreast * pitch[1] + column) * ZOOM);
             for at in (0..ZOOM * ZOOM).map(|i| (top + i / ZOOM) * width + left + i % ZOOM) {
-                pixels[at * 3 + channel] = level;
+                pixels[at * 3 + if blue_first { 2 - channel } else { channel }] = level;
             }
         }
     }

@@ -104,7 +104,7 @@ impl NetworkLearner {
                 parameter.value.set(&Tensor::from_slice(values, shape, &device)?)?;
             }
         }
-        Ok(())
+        self.network.renew_copies()
     }
 
     pub fn network(&self) -> &Network {

@@ -112,7 +112,7 @@ impl Network {
             gradients: [none()?, none()?],
             values: Vec::new(),
             times: Times::default(),
-            given: model.settings()?,
+            given: model.layer_settings()?,
             #[cfg(feature = "cuda")]
             verdict: None,
         };

@@ -84,16 +84,22 @@ impl ModelSpec {
     /// # Errors
     /// A value outside its setting's range, or a name in `training` that is no setting.
     pub fn settings(&self) -> Result<Settings, KnobError> {
+        let mut settings = self.layer_settings()?;
+        for (name, text) in &self.training {
+            let knob = Knob::by_name(name)?;
+            settings.set(knob, knob.spec().parse(text)?)?;
+        }
+        Ok(settings)
+    }
+
+    /// The settings as the layers alone have them.
+    pub fn layer_settings(&self) -> Result<Settings, KnobError> {
         let mut settings = Settings::new();
         // The first of a kind speaks for all: `trace` sees to it that they agree.
         for layer in self.layers.iter().rev() {
             for (knob, value) in layer.what.steerable() {
                 settings.set(knob, value)?;
             }
-        }
-        for (name, text) in &self.training {
-            let knob = Knob::by_name(name)?;
-            settings.set(knob, knob.spec().parse(text)?)?;
         }
         Ok(settings)
     }
@@ -168,6 +174,14 @@ mod tests {
         assert_eq!(trace.parameters, ten.trace().unwrap().parameters + 90 * 4097);
         assert!(hundred.about.ends_with("classifier.6 gives 100 numbers instead of 10: as many as there are classes."));
         assert_eq!(ten.with_classes(10), ten);
+    }
+
+    #[test]
+    fn what_a_file_says_of_training_is_told_from_what_its_layers_say() {
+        let mut model = zoo::load("alexnet").unwrap();
+        model.training.insert("dropout".into(), "0.25".into());
+        assert_eq!(model.settings().unwrap().get(Knob::Dropout), 0.25);
+        assert_eq!(model.layer_settings().unwrap().get(Knob::Dropout), 0.5);
     }
 
     #[test]
