@@ -35,7 +35,7 @@ impl Axis {
     pub fn new(range: Range<f64>, scale: Scale, ticks: usize, label: impl Fn(f64, f64) -> String) -> Axis {
         let (min, max) = (range.start, range.end);
         let ticks = match scale {
-            Scale::Log if max / min > 4.0 => decades(min, max, ticks),
+            Scale::Log if min > 0.0 && max / min > 4.0 => decades(min, max, ticks),
             _ => multiples(min, max, round_step(max - min, ticks)),
         };
         Axis::with_ticks(range, scale, ticks, label)
@@ -164,6 +164,12 @@ mod tests {
         assert_eq!(labels(&Axis::new(0.0..1000.0, Scale::Linear, 4, plain)), ["0", "250", "500", "750", "1000"]);
         assert_eq!(labels(&Axis::new(1e-3..10.0, Scale::Log, 6, plain)), ["0.001", "0.01", "0.1", "1", "10"]);
         assert_eq!(labels(&Axis::new(0.1..3.0, Scale::Log, 6, plain)), ["0.1", "0.2", "0.5", "1", "2"]);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_that_begins_at_zero_has_few_ticks() {
+        let axis = Axis::new(0.0..2.5, Scale::Log, 6, |at, _| at.to_string());
+        assert!(axis.ticks.len() <= 7, "{} ticks", axis.ticks.len());
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) fn vertical_range(
     let (mut steps, mut lines) =
         (values(|shape| matches!(shape, Shape::Band(_))), values(|shape| !matches!(shape, Shape::Band(_))));
     let whole = extremes(&mut steps).into_iter().chain(extremes(&mut lines)).reduce(joined);
-    let Some((min, max)) = whole else { return Vertical { range: unseen(metric), step: None, beyond: None } };
+    let Some((min, max)) = whole else { return Vertical { range: unseen(metric, scale), step: None, beyond: None } };
     // Accuracies are bounded as they are.
     let all = outliers || metric == Metric::Accuracy;
     let typical = [usual(&steps, RARE_STEPS, TOLERATED_STEPS), usual(&lines, RARE, TOLERATED)];
@@ -103,10 +103,12 @@ fn joined(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
 }
 
 /// An axis for a curve that is yet to come.
-fn unseen(metric: Metric) -> Range<f64> {
-    match metric {
-        Metric::Loss => 0.0..2.5,
-        Metric::Accuracy => 0.0..0.5,
-        Metric::LearningRate => 0.0..0.02,
+fn unseen(metric: Metric, scale: Scale) -> Range<f64> {
+    match (metric, scale) {
+        (Metric::LearningRate, Scale::Log) => 1e-4..1.0,
+        (_, Scale::Log) => 0.1..10.0,
+        (Metric::Loss, Scale::Linear) => 0.0..2.5,
+        (Metric::Accuracy, Scale::Linear) => 0.0..0.5,
+        (Metric::LearningRate, Scale::Linear) => 0.0..0.02,
     }
 }

@@ -138,3 +138,15 @@ fn a_longer_run_beside_this_one_widens_the_chart_and_has_a_line_of_its_own() {
     let newest = ChartView { window: Window::Last(50), ..ChartView::default() };
     assert_eq!(chart_beside(&here, &companions, Metric::Loss, &newest, DETAIL).x.max, 100.0, "a window follows this run");
 }
+
+#[test]
+fn a_logarithmic_chart_with_no_step_in_view_is_drawn_like_any_other() {
+    let window = Window::Fixed { from: 500, to: 600 };
+    let view = ChartView { log: true, window, ..ChartView::default() };
+    for metric in [Metric::Loss, Metric::Accuracy, Metric::LearningRate] {
+        for session in [session([]), session([2.3, 2.2])] {
+            let axis = chart(&session, metric, &view, DETAIL).y;
+            assert!((1..=7).contains(&axis.ticks.len()), "{metric:?}: {axis:?}");
+        }
+    }
+}

@@ -85,6 +85,8 @@ impl ChartView {
                 // The step under the pointer stays where it is.
                 let left = (centre.clamp(seen.start, seen.end) - seen.start) as f64 / width.max(1) as f64;
                 let from = centre.saturating_sub((left * next as f64).round() as u64);
+                // Ahead of the newest step there is nothing to see.
+                let from = from.min(last.saturating_sub(1));
                 Window::Fixed { from, to: from + next }
             }
             (None, Window::Fixed { from, .. }) => {
@@ -137,6 +139,15 @@ mod tests {
         assert_eq!(view.steps(1010), 510..1010, "it moves along");
         view.zoom(false, None, 1000);
         assert_eq!(view.window, Window::All);
+    }
+
+    #[test]
+    fn zooming_in_ahead_of_the_newest_step_leaves_it_in_view() {
+        let mut view = ChartView::default();
+        for _ in 0..6 {
+            view.zoom(true, Some(390), 330);
+        }
+        assert!(view.steps(330).contains(&329), "{:?}", view.steps(330));
     }
 
     #[test]

@@ -122,6 +122,7 @@ pub fn model(app: &App, metric: Metric, area: Rect) -> ChartModel {
 /// What an empty chart says.
 fn waiting(app: &App) -> &str {
     match app.shown().phase {
+        _ if app.shown().steps() > 0 => "no step in view; = shows the whole run",
         Phase::Preparing if !app.shown().phase_detail.is_empty() => &app.shown().phase_detail,
         Phase::Preparing => "preparing",
         Phase::Failed => "failed before the first step",
