@@ -28,6 +28,8 @@ pub struct Lookout {
     answered: Option<(u64, Arc<Settings>)>,
     /// Learning rate and settings of the newest step.
     taken: Option<(f64, Arc<Settings>)>,
+    /// The weights are not the run's at the moment.
+    shut: bool,
     allowance: Allowance,
     /// The step at which somebody began to look, and seconds of looking since.
     since: u64,
@@ -98,14 +100,19 @@ impl Lookout {
         self.answered = None;
     }
 
+    /// Something else is tried on the weights, until they are restored: nobody looks at it.
+    pub fn shut(&mut self) {
+        self.shut = true;
+    }
+
     /// The weights are others now, as if from nowhere.
     pub fn restored(&mut self) {
-        (self.taken, self.answered) = (None, None);
+        (self.taken, self.answered, self.shut) = (None, None, false);
     }
 
     /// Looks, if somebody wants that, the last answer is old, and there is time for it. `idle`: training stands still.
     pub fn look(&mut self, engine: &Engine, lane: &SeenSender, idle: bool) {
-        let (Some(probe), Some(viewer)) = (&self.probe, &mut self.viewer) else { return };
+        let (Some(probe), Some(viewer), false) = (&self.probe, &mut self.viewer, self.shut) else { return };
         let standing = Standing { step: engine.position().step, settings: engine.settings().clone(), taken: self.taken.clone() };
         let same = |(step, settings): &(u64, Arc<Settings>)| *step == standing.step && Arc::ptr_eq(settings, &standing.settings);
         if self.answered.as_ref().is_some_and(same) || !self.allowance.permits(Instant::now(), idle, self.fresh) {
@@ -129,6 +136,9 @@ impl Lookout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{LearnerError, Pictures, Script};
+    use crate::link::{Delivery, link};
+    use crate::probe::Sight;
 
     #[test]
     fn looking_takes_no_more_than_its_share_of_an_hour() {
@@ -185,5 +195,30 @@ mod tests {
         assert!((9.0..=12.1).contains(&spent), "{spent} s of 60");
         assert!(!allowance.permits(now + Duration::from_secs(28), false, false));
         assert!(allowance.permits(now + Duration::from_secs(31), false, false));
+    }
+
+    /// Sees nothing in particular.
+    struct Anybody;
+
+    impl Viewer for Anybody {
+        fn look(&mut self, _: &Probe, _: &Standing) -> Result<Sight, LearnerError> {
+            Ok(Sight::Pictures(Vec::new()))
+        }
+
+        fn rest(&mut self) {}
+    }
+
+    #[test]
+    fn nobody_looks_while_something_is_tried_on_the_weights_and_everybody_anew_afterwards() {
+        let engine = Engine::new(Settings::new(), Script::default(), Pictures { train: 100, test: 10 }, 0);
+        let (there, here) = link(Delivery::Merging);
+        let mut lookout = Lookout { viewer: Some(Box::new(Anybody)), ..Lookout::default() };
+        lookout.watch(Some(Probe::Pictures(Vec::new())), 0);
+        lookout.shut();
+        lookout.look(&engine, &here.seen, true);
+        assert!(there.seen.try_recv().is_err());
+        lookout.restored();
+        lookout.look(&engine, &here.seen, true);
+        assert!(there.seen.try_recv().is_ok());
     }
 }

@@ -12,10 +12,13 @@ impl Desk {
         self.feed();
         let (position, settings, pictures) = (engine.position(), engine.settings().clone(), engine.pictures());
         let held_before = engine.is_paused();
+        // Whoever looks on would see the sweep's weights under the run's step.
+        self.lookout.shut();
         let tested = {
             let mut gate = StepGate { desk: self, engine, step: position.step, evaluating: true, held_before };
             rate_test(learner, Sweep::default(), position, &settings, pictures, &mut gate, &mut |_| {})
         };
+        self.lookout.restored();
         if let Some(test) = tested.map_err(|error| error.to_string())? {
             self.emit(Event::RateTested(test));
         }
