@@ -10,6 +10,7 @@ use super::error::{Error, Result, at};
 use super::form::form_of;
 use super::input::Feeder;
 use super::network::{Mode, Network};
+use super::node::Node;
 use super::step::Learned;
 use super::viewer::NetworkViewer;
 use crate::dataset::{Augmentation, BatchPlan, Dataset, Split};
@@ -169,18 +170,20 @@ impl NetworkLearner {
         let mut seen = None;
         for (place, node) in self.network.nodes().iter().enumerate() {
             // An activation that its layer applied in its own pass has the same output; only its silent units are still unknown.
+            // Of what the layer itself gave nothing is left then.
             seen = match (node.is_fused(), seen) {
                 (true, Some((mean, deviation, _))) => Some((mean, deviation, self.network.dead_share(place)?)),
                 _ => self.network.output_statistics(place)?,
             };
+            let own = seen.filter(|_| !self.network.nodes().get(place + 1).is_some_and(Node::is_fused));
             let weight = format!("{}.weight", node.name);
             let weight = self.network.parameters().iter().position(|parameter| parameter.name == weight);
             layers.push(LayerStats {
                 name: node.name.clone(),
                 forward_ms: times.forward[place],
                 backward_ms: times.backward[place],
-                mean: seen.map(|(mean, ..)| mean),
-                deviation: seen.map(|(_, deviation, _)| deviation),
+                mean: own.map(|(mean, ..)| mean),
+                deviation: own.map(|(_, deviation, _)| deviation),
                 dead: seen.and_then(|(.., dead)| dead),
                 weight_norm: weight.map(|place| norms[place].weight_sq.sqrt()),
                 gradient_norm: weight.map(|place| squares[place].sqrt()),

@@ -9,7 +9,9 @@ use super::learner::NetworkLearner;
 use super::network::{Mode, Network, Watch};
 use super::node::Work;
 use super::viewer::NetworkViewer;
-use crate::engine::{Flow, Gate, Learner, Pictures, Point, Position, Standing, Sweep, Viewer, rate_test};
+use crate::engine::{
+    BatchRange, Flow, Gate, Learner, Pictures, Point, Position, Standing, StepPlan, Stepped, Sweep, Viewer, rate_test,
+};
 use crate::knobs::{Knob, Settings};
 use crate::probe::{LayerProbe, Picture, Probe, Sight};
 use crate::spec::{LayerSpec, ModelSpec, zoo};
@@ -341,4 +343,27 @@ fn a_rate_test_leaves_weights_and_velocities_as_they_were() {
         [10.0, 46.0, 215.0, 1000.0]
     );
     assert_eq!(learner.checkpoint().unwrap(), before);
+}
+
+#[test]
+fn what_an_activation_wrote_over_is_not_told_as_what_the_layer_before_it_gave() {
+    let model = zoo::load("lenet5").unwrap();
+    let mut settings = model.settings().unwrap();
+    settings.set(Knob::BatchSize, 8.0).unwrap();
+    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Opened::Emoji10).unwrap());
+    let mut learner = NetworkLearner::new(model, dataset, &settings).unwrap();
+    let batch = |first| BatchRange { epoch: 0, first, count: 8 };
+    let plan = StepPlan { step: 1, batch: batch(0), next: batch(8), settings: Arc::new(settings), learning_rate: 0.01 };
+    let Stepped::Taken(taken) = learner.step(&plan, true, &mut Open).unwrap() else { panic!("the step was not taken") };
+    let layers = taken.layers.unwrap().layers;
+    for (place, node) in learner.network().nodes().iter().enumerate() {
+        let overwritten = learner.network().nodes().get(place + 1).is_some_and(|next| next.is_fused());
+        assert_eq!(
+            (layers[place].mean.is_none(), layers[place].deviation.is_none()),
+            (overwritten, overwritten),
+            "{}",
+            node.name
+        );
+    }
+    assert!(learner.network().nodes().iter().any(|node| node.is_fused()), "there is none to tell apart");
 }
