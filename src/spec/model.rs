@@ -47,9 +47,8 @@ impl ModelSpec {
         model
     }
 
-    /// The same network as it computes under `settings` outside training: with the constants and activations that they want, without
-    /// the LRN layers that are switched off.
-    pub fn as_steered(&self, settings: &Settings) -> ModelSpec {
+    /// The same network with the constants and activations that `settings` want.
+    pub fn with_constants(&self, settings: &Settings) -> ModelSpec {
         let mut model = self.clone();
         for layer in &mut model.layers {
             match &mut layer.what {
@@ -64,6 +63,13 @@ impl ModelSpec {
                 LayerSpec::Conv2d { .. } | LayerSpec::MaxPool2d { .. } | LayerSpec::Flatten | LayerSpec::Dense { .. } => {}
             }
         }
+        model
+    }
+
+    /// The same network as it computes under `settings` outside training: with their constants, without the LRN layers that are
+    /// switched off.
+    pub fn as_steered(&self, settings: &Settings) -> ModelSpec {
+        let mut model = self.with_constants(settings);
         let mut place = 0;
         model.layers.retain(|_| {
             let off = matches!(self.lrn_knob(place), Some(Knob::LrnLayer(layer)) if !settings.lrn_is_on(layer));

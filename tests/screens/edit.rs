@@ -1,11 +1,12 @@
 //! Editing a network: everything is worked out at each key, and the running network stays as it is.
 
+use alexscope::knobs::Knob;
 use alexscope::spec::{LayerSpec, ModelSpec};
 use alexscope::ui::Exit;
 use alexscope::ui::app::{Effect, ExportRequest};
 use insta::assert_snapshot;
 
-use crate::fixture::Cockpit;
+use crate::fixture::{Cockpit, change};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -96,4 +97,13 @@ fn layers_are_added_changed_in_kind_and_taken_out() {
     assert!(cockpit.screen().contains("max pool 2×2"), "{}", cockpit.screen());
     cockpit.press("x");
     assert_eq!(rows(&cockpit), before, "{}", cockpit.screen());
+}
+
+#[test]
+fn a_draft_begins_with_the_constants_that_the_run_has_come_to() {
+    let mut cockpit = Cockpit::training(120, 40);
+    cockpit.happens([change(1_001, Knob::Dropout, "0.5", "0.2"), change(1_001, Knob::LrnK, "2", "1.5")]);
+    cockpit.press("2 d N x");
+    let Some(Exit::Edited { settings, .. }) = &cockpit.app.leaving else { panic!("{:?}", cockpit.app.leaving) };
+    assert_eq!((settings.get(Knob::Dropout), settings.get(Knob::LrnK)), (0.2, 1.5));
 }

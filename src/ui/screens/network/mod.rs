@@ -199,7 +199,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         return draft::act(app, action);
     }
     match action {
-        Action::Draft => app.network.draft = Some(Draft::of(model(app), selected(app))),
+        Action::Draft => {
+            let steered = model(app).with_constants(&app.settings_for_a_new_run());
+            app.network.draft = Some(Draft::of(&steered, selected(app)));
+        }
         Action::Up => move_by(app, -1),
         Action::Down => move_by(app, 1),
         Action::PageUp => move_by(app, -PAGE),
