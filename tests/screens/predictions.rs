@@ -102,8 +102,37 @@ fn a_pinned_picture_comes_first_and_its_course_is_drawn() {
     }
     assert!(cockpit.line_with("━ automobile 60 %").contains("◈ test picture 1"), "{}", cockpit.screen());
     assert_snapshot!(cockpit.screen());
-    cockpit.press("Esc");
+    cockpit.press("Esc Esc");
+    assert!(cockpit.screen().contains("◈"), "Esc lets no picture go: {}", cockpit.screen());
+    cockpit.press("Enter");
     assert!(!cockpit.screen().contains("◈"), "{}", cockpit.screen());
+}
+
+#[test]
+fn a_second_enter_lets_the_same_picture_go_whether_it_has_moved_yet_or_not() {
+    for moved in [false, true] {
+        let mut cockpit = looking(80, 24);
+        answer(&mut cockpit, 1_000);
+        cockpit.press("Right Right Enter");
+        if moved {
+            answer(&mut cockpit, 1_000);
+        }
+        assert_eq!(cockpit.app.pinned.pictures().collect::<Vec<_>>(), [&Picture::Test(2)]);
+        cockpit.press("Enter");
+        assert_eq!(cockpit.app.pinned.count(), 0);
+    }
+}
+
+#[test]
+fn no_picture_counts_as_a_mistake_before_an_evaluation() {
+    let mut cockpit = looking(80, 24);
+    answer(&mut cockpit, 1_000);
+    cockpit.press("v v");
+    let screen = cockpit.screen();
+    assert!(screen.contains("Surest mistakes") && screen.contains("V evaluates on test pictures now"), "{screen}");
+    assert!(!screen.contains("test picture 0"), "{screen}");
+    cockpit.press("Enter");
+    assert_eq!(cockpit.app.pinned.count(), 0);
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub struct PredictionsScreen {
     first: usize,
     /// Among the pinned pictures, and behind them those in view.
     selected: usize,
+    /// The picture that was pinned last, until another one is selected: it is the selected one wherever it moves.
+    followed: Option<Picture>,
     drawn: u64,
 }
 
@@ -93,7 +95,7 @@ fn divided(app: &App, cards: &Cards) -> (usize, usize) {
 /// The places among the pictures that have a card: some of the pinned ones, the selected one among them, and the others.
 fn on_cards(app: &App, cards: &Cards, there: usize) -> Vec<usize> {
     let (all, (pinned, others)) = (app.pinned.count().min(there), divided(app, cards));
-    let first = (app.predictions.selected + 1).min(all).saturating_sub(pinned);
+    let first = (place(app) + 1).min(all).saturating_sub(pinned);
     (first..(first + pinned).min(all)).chain((all..there).take(others)).collect()
 }
 
@@ -139,9 +141,32 @@ pub fn absorb(app: &mut App, seen: &Seen) {
 fn sights(app: &App) -> Option<(&Seen, &[PictureSight])> {
     let seen = app.seen_now()?;
     match (&seen.probe, &seen.sight) {
+        // No other picture is a mistake as long as none is known.
+        (Probe::Pictures(asked), _) if no_mistakes(app) && asked.iter().any(|picture| app.pinned.place(picture).is_none()) => {
+            None
+        }
         (Probe::Pictures(_), Ok(Sight::Pictures(sights))) => Some((seen, sights)),
         _ => None,
     }
+}
+
+/// Mistakes are asked for, and nothing is evaluated.
+fn no_mistakes(app: &App) -> bool {
+    app.predictions.view == View::Mistakes && app.shown().confusion.is_none()
+}
+
+/// Where the selected picture is among those that are shown.
+fn place(app: &App) -> usize {
+    let asked = match sights(app).map(|(seen, _)| &seen.probe) {
+        Some(Probe::Pictures(asked)) => &asked[..],
+        _ => &[],
+    };
+    let followed = app.predictions.followed.as_ref().and_then(|followed| asked.iter().position(|picture| picture == followed));
+    followed.unwrap_or(app.predictions.selected.min(asked.len().saturating_sub(1)))
+}
+
+fn select(app: &mut App, place: usize) {
+    (app.predictions.selected, app.predictions.followed) = (place, None);
 }
 
 /// The name of a class, or its number.
@@ -156,7 +181,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         draw_pictures(app, area, buf);
     }
     if let Some(area) = layout.course {
-        followed::draw_all(app, app.predictions.selected.min(app.pinned.count().saturating_sub(1)), area, buf);
+        followed::draw_all(app, place(app).min(app.pinned.count().saturating_sub(1)), area, buf);
     }
     if let Some(area) = layout.matrix {
         draw_matrix(app, area, buf);
@@ -176,7 +201,7 @@ fn draw_pictures(app: &App, area: Rect, buf: &mut Buffer) {
         let inner = panel(area, buf, theme, title, Vec::new(), "");
         let words = match app.seen_now().map(|seen| &seen.sight) {
             Some(Err(reason)) => reason.clone(),
-            _ if screen.view == View::Mistakes && app.shown().confusion.is_none() => NOTHING_TESTED.into(),
+            _ if no_mistakes(app) => NOTHING_TESTED.into(),
             _ if app.readonly => "looking … (the record of a run alone has no network to look into)".into(),
             _ => "looking …".into(),
         };
@@ -192,9 +217,10 @@ fn draw_pictures(app: &App, area: Rect, buf: &mut Buffer) {
     let inner = panel(area, buf, theme, title, facts, &format!("step {}", grouped(seen.step)));
     let cards = Cards::fit(inner, MOST_PICTURES);
     let Probe::Pictures(asked) = &seen.probe else { return };
+    let selected = place(app);
     for (card, place) in on_cards(app, &cards, sights.len()).into_iter().enumerate() {
         let pinned = asked.get(place).is_some_and(|picture| app.pinned.place(picture).is_some());
-        cards.draw(app, card, &sights[place], place == screen.selected.min(sights.len() - 1), pinned, buf);
+        cards.draw(app, card, &sights[place], place == selected, pinned, buf);
     }
 }
 
@@ -218,16 +244,14 @@ fn draw_matrix(app: &App, area: Rect, buf: &mut Buffer) {
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let count = sights(app).map_or(0, |(_, sights)| sights.len());
     let columns = cards(app, shell::frame(app, app.area).body).map_or(1, |cards| cards.columns.max(1));
-    let select = |app: &mut App, by: isize| {
-        app.predictions.selected = app.predictions.selected.saturating_add_signed(by).min(count.saturating_sub(1));
-    };
+    let move_by = |app: &mut App, by: isize| select(app, place(app).saturating_add_signed(by).min(count.saturating_sub(1)));
     match action {
-        Action::Left => select(app, -1),
-        Action::Right => select(app, 1),
-        Action::Up => select(app, -(columns as isize)),
-        Action::Down => select(app, columns as isize),
-        Action::First => app.predictions.selected = 0,
-        Action::Last => select(app, isize::MAX),
+        Action::Left => move_by(app, -1),
+        Action::Right => move_by(app, 1),
+        Action::Up => move_by(app, -(columns as isize)),
+        Action::Down => move_by(app, columns as isize),
+        Action::First => select(app, 0),
+        Action::Last => move_by(app, isize::MAX),
         Action::OtherPicture(by) => turn_page(app, by),
         Action::PageUp => turn_page(app, -1),
         Action::PageDown => turn_page(app, 1),
@@ -245,7 +269,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 View::Matrix => View::Mistakes,
                 View::Mistakes => View::Pictures,
             };
-            (app.predictions.first, app.predictions.selected) = (0, 0);
+            app.predictions.first = 0;
+            select(app, 0);
         }
         Action::Pin | Action::Accept => turn_pin(app),
         Action::NextPinned => next_pinned(app),
@@ -256,7 +281,6 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             }
             return perform(app, Action::Open(Screen::Layer));
         }
-        Action::Close if selected(app).is_some_and(|picture| app.pinned.place(&picture).is_some()) => turn_pin(app),
         _ => {}
     }
     Vec::new()
@@ -280,10 +304,9 @@ fn turn_page(app: &mut App, by: isize) {
 /// Pins the selected picture, or lets it go.
 fn turn_pin(app: &mut App) {
     if let Some(picture) = selected(app) {
+        app.predictions.selected = place(app);
         app.turn_pin(&picture);
-        if let Some(place) = app.pinned.place(&picture) {
-            app.predictions.selected = place;
-        }
+        app.predictions.followed = Some(picture);
     }
 }
 
@@ -291,6 +314,7 @@ fn turn_pin(app: &mut App) {
 pub fn pin_own(app: &mut App, picture: &Picture) {
     if app.pin(picture) {
         app.predictions.selected = app.pinned.place(picture).unwrap_or(0);
+        app.predictions.followed = Some(picture.clone());
         if app.predictions.view == View::Matrix {
             app.predictions.view = View::Pictures;
         }
@@ -299,29 +323,26 @@ pub fn pin_own(app: &mut App, picture: &Picture) {
 
 /// Selects the pinned picture after the selected one.
 fn next_pinned(app: &mut App) {
-    let next = app.predictions.selected + 1;
+    let next = place(app) + 1;
     match app.pinned.count() {
         0 => app.say(Tone::Info, "no picture is pinned; Enter pins the selected one"),
-        count => app.predictions.selected = if next < count { next } else { 0 },
+        count => select(app, if next < count { next } else { 0 }),
     }
 }
 
 /// The picture that is selected.
 pub fn selected(app: &App) -> Option<Picture> {
-    let (seen, sights) = sights(app)?;
-    let Probe::Pictures(asked) = &seen.probe else { return None };
-    asked.get(app.predictions.selected.min(sights.len().saturating_sub(1))).cloned()
+    let Probe::Pictures(asked) = &sights(app)?.0.probe else { return None };
+    asked.get(place(app)).cloned()
 }
 
 /// Selects the picture under a place on the screen; a second time pins it.
-pub fn click(app: &mut App, area: Rect, place: Position) {
+pub fn click(app: &mut App, area: Rect, at: Position) {
     let there = sights(app).map_or(0, |(_, sights)| sights.len());
-    let found = cards(app, area).and_then(|cards| on_cards(app, &cards, there).get(cards.at(place)?).copied());
-    if let Some(picture) = found {
-        if app.predictions.selected == picture {
-            turn_pin(app);
-        } else {
-            app.predictions.selected = picture;
-        }
+    let found = cards(app, area).and_then(|cards| on_cards(app, &cards, there).get(cards.at(at)?).copied());
+    match found {
+        Some(picture) if picture == place(app) => turn_pin(app),
+        Some(picture) => select(app, picture),
+        None => {}
     }
 }
