@@ -284,10 +284,14 @@ impl App {
         self.frozen.is_some()
     }
 
-    /// Freezing keeps the run as it is now; the live one is copied on its next event.
+    /// Freezing keeps the run as it is now; the live one is copied on its next event. What was seen meanwhile was not kept, so it
+    /// is asked for anew.
     pub fn freeze(&mut self, freeze: bool) {
         let now = || Frozen { session: Arc::clone(&self.session), contest: self.contest.clone(), twins: self.twins.clone() };
         self.frozen = freeze.then(now);
+        if !freeze {
+            self.looking.not_heard();
+        }
     }
 
     pub fn absorb(&mut self, events: Vec<Stamped>) {

@@ -269,3 +269,31 @@ fn every_size_can_be_drawn_with_every_view() {
         }
     }
 }
+
+#[test]
+fn down_goes_to_the_map_that_is_drawn_below() {
+    for size in SIZES {
+        let mut cockpit = looking_at("relu1", size);
+        answer(&mut cockpit, activated());
+        let bar = |cockpit: &Cockpit| {
+            let screen = cockpit.screen();
+            let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(['▐', '▌'])).unwrap();
+            (row, line.chars().position(|sign| "▐▌".contains(sign)).unwrap())
+        };
+        let (row, column) = bar(&cockpit);
+        cockpit.press("Down");
+        let (below, same) = bar(&cockpit);
+        assert!(below > row && same == column, "{size:?}: from {row}, {column} to {below}, {same}:\n{}", cockpit.screen());
+    }
+}
+
+#[test]
+fn what_was_missed_while_the_display_was_frozen_is_asked_for_when_it_goes_on() {
+    let mut cockpit = looking_at("relu1", (80, 24));
+    answer(&mut cockpit, activated());
+    let looks = |cockpit: &Cockpit| cockpit.sent.iter().filter(|command| matches!(command, Command::Watch(Some(_)))).count();
+    cockpit.press("f n");
+    let before = looks(&cockpit);
+    cockpit.press("f");
+    assert_eq!(looks(&cockpit), before + 1, "{:?}", cockpit.sent);
+}

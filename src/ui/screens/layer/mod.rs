@@ -167,6 +167,11 @@ fn with_scene<R>(app: &App, area: Rect, then: impl FnOnce(&Scene) -> R) -> Optio
     Some(then(&Scene { model, session: app.shown(), place, layer, screen, sight, seen, prepared, shown, grids, side }))
 }
 
+/// The scene as it is drawn now.
+fn on_screen<R>(app: &App, then: impl FnOnce(&Scene) -> R) -> Option<R> {
+    with_scene(app, shell::frame(app, app.area).body, then)
+}
+
 /// Beside the column of numbers.
 fn main_part(scene: &Scene, area: Rect) -> Rect {
     Rect { width: scene.side.map_or(area.right(), |side| side.x - 1) - area.x, ..area }
@@ -221,7 +226,7 @@ fn draw(app: &App, scene: &Scene, area: Rect, buf: &mut Buffer) {
         facts.push(fact(format!("{in_view} in view")));
     }
     facts.push(fact(screen.scale.name().into()));
-    if screen.training {
+    if matches!(&scene.seen.probe, Probe::Layer(probe) if probe.training) {
         facts.push(fact("with dropout".into()));
     }
     facts.extend(app.pinned.mark(&screen.picture).map(fact));
@@ -323,7 +328,7 @@ fn next_subject(app: &mut App) {
 
 /// Through the tiles, or within the enlarged one.
 fn walk(app: &mut App, down: isize, right: isize) {
-    let found = with_scene(app, app.area, |scene| {
+    let found = on_screen(app, |scene| {
         let columns = scene.grids[0].0.columns.max(1);
         let (width, height) = (scene.shown.tiles.width, scene.shown.tiles.height);
         (scene.shown.tiles.count(), columns, (width, height), scene.shown.cursor(scene.screen))
@@ -342,7 +347,7 @@ fn walk(app: &mut App, down: isize, right: isize) {
 
 /// A page of tiles; of the enlarged one, the next.
 fn page(app: &mut App, by: isize) {
-    let found = with_scene(app, app.area, |scene| {
+    let found = on_screen(app, |scene| {
         let units = scene.shown.units(scene.sight).filter(|_| scene.shown.subject.is_of_weights());
         (scene.grids[0].0.shown().len(), scene.shown.tiles.count(), units)
     });
@@ -356,7 +361,7 @@ fn page(app: &mut App, by: isize) {
 }
 
 fn select(app: &mut App, tile: usize) {
-    let count = with_scene(app, app.area, |scene| scene.shown.tiles.count()).unwrap_or(1);
+    let count = on_screen(app, |scene| scene.shown.tiles.count()).unwrap_or(1);
     app.layer.selected = tile.min(count.saturating_sub(1));
     if !app.layer.subject.is_of_weights() {
         app.layer.unit = app.layer.selected;
@@ -404,12 +409,12 @@ pub fn click(app: &mut App, area: Rect, place: Position) {
 
 /// What an export of the maps is called.
 pub fn exportable(app: &App) -> Option<String> {
-    with_scene(app, app.area, |scene| format!("{}: {}", scene.layer.name, scene.shown.title()))
+    on_screen(app, |scene| format!("{}: {}", scene.layer.name, scene.shown.title()))
 }
 
 /// All tiles as one picture.
 pub fn export(app: &App) -> Option<ExportRequest> {
-    with_scene(app, app.area, |scene| {
+    on_screen(app, |scene| {
         let (screen, tiles) = (scene.screen, &scene.shown.tiles);
         let bitmap = Box::new(Bitmap::mosaic(tiles, screen.scale, screen.all, screen.colours, app.ground()));
         ExportRequest::Mosaic { name: format!("{}-{}", scene.layer.name, scene.shown.subject.stem()), bitmap }
