@@ -101,7 +101,7 @@ impl RunFigures {
             // What came after the moment that a run went on from was done anew.
             Event::Resumed(resumption) => {
                 let moment = &resumption.moment;
-                self.tested.retain(|tested| tested.step <= moment.step);
+                self.tested.retain(|tested| moment.has_been_tested(tested.step));
                 self.rank();
                 (self.steps, self.epochs) = (moment.step, f64::from(moment.epoch) + moment.offset as f64 / self.train.max(1.0));
                 self.ended = None;

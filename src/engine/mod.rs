@@ -28,7 +28,7 @@ pub use script::{Script, ScriptError, ScriptLine};
 pub use viewer::{Standing, Viewer};
 
 use crate::knobs::{Knob, Nudge, Settings};
-use crate::session::{Event, FinishReason, Moment, Phase, SaveReason};
+use crate::session::{Change, Event, FinishReason, Moment, Phase, SaveReason};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -58,6 +58,8 @@ pub struct Engine {
     save_due: Option<SaveReason>,
     /// The settings before the changes that a save is due for.
     settings_before: Option<Arc<Settings>>,
+    /// Changes that were made while the step in flight was computed: they hold from the one after it.
+    changed_in_flight: Vec<Change>,
     /// The step of the newest checkpoint.
     saved_at: u64,
     /// The checkpoint to go back to.
@@ -90,6 +92,7 @@ impl Engine {
             evaluation_due: None,
             save_due: None,
             settings_before: None,
+            changed_in_flight: Vec::new(),
             saved_at: 0,
             rewind_due: None,
             stopping: false,
@@ -141,7 +144,15 @@ impl Engine {
         (self.last_tested, self.tested_at) = (moment.test_accuracy, moment.tested_at);
         self.best_tested = moment.best_test_accuracy;
         (self.in_flight, self.save_due, self.settings_before, self.rewind_due) = (None, None, None, None);
+        self.changed_in_flight.clear();
         self.diverged = false;
+    }
+
+    /// The step in flight is given up. It will be taken with what was changed meanwhile, so those changes hold a step earlier than was told.
+    pub(super) fn give_up(&mut self) -> Vec<Event> {
+        self.in_flight = None;
+        let changes = std::mem::take(&mut self.changed_in_flight).into_iter();
+        changes.map(|change| Event::Changed(Change { step: change.step - 1, ..change })).collect()
     }
 
     /// Where the run stands, for [`Engine::resume`]. A step under way is not part of it.

@@ -10,10 +10,12 @@ impl Engine {
         match outcome {
             Outcome::Stepped(result) => self.stepped(result),
             Outcome::Diverged(divergence) => {
-                self.in_flight = None;
+                let mut events = self.give_up();
                 self.state = State::Paused;
                 self.diverged = true;
-                vec![Event::Diverged(divergence), phase(Phase::Paused, "the loss or a gradient is not a finite number")]
+                events.push(Event::Diverged(divergence));
+                events.push(phase(Phase::Paused, "the loss or a gradient is not a finite number"));
+                events
             }
             Outcome::NoRoom(reason) => self.take_half(&reason),
             Outcome::Evaluated(tested) => self.evaluated(tested),
@@ -30,15 +32,13 @@ impl Engine {
                 (self.save_due, self.settings_before) = (None, None);
                 vec![rejected("save", &reason)]
             }
-            Outcome::Abandoned => {
-                self.in_flight = None;
-                Vec::new()
-            }
+            Outcome::Abandoned => self.give_up(),
         }
     }
 
     fn stepped(&mut self, result: StepResult) -> Vec<Event> {
         let Some(batch) = self.in_flight.take() else { return Vec::new() };
+        self.changed_in_flight.clear();
         let epoch_before = self.position.epoch;
         self.position = self.after(batch);
         self.last_loss = Some(result.loss);

@@ -7,10 +7,10 @@ use crate::session::{Event, Notice, Phase};
 impl Engine {
     /// Gives the step up, halves the batch, and holds: whoever goes on agrees to the half.
     pub(super) fn take_half(&mut self, reason: &str) -> Vec<Event> {
-        self.in_flight = None;
+        let mut events = self.give_up();
         self.state = State::Paused;
         let batch = self.settings.count(Knob::BatchSize);
-        let mut events = vec![rejected(&format!("batch-size {batch}"), reason)];
+        events.push(rejected(&format!("batch-size {batch}"), reason));
         self.halved = batch > 1;
         if self.halved {
             // One that waited for the next epoch was as large at least.

@@ -19,6 +19,8 @@ impl Engine {
                 Vec::new()
             }
             Command::Save => {
+                // With what was changed just now: whoever saves wants to go on from here.
+                self.settings_before = None;
                 self.want_save(SaveReason::Asked);
                 Vec::new()
             }
@@ -33,6 +35,7 @@ impl Engine {
                 self.given_up = !save;
                 // Of a run without a step there is nothing that does not follow from its seed.
                 if save && self.position.step > 0 {
+                    self.settings_before = None;
                     self.want_save(SaveReason::Ending);
                 }
                 Vec::new()
@@ -114,6 +117,10 @@ impl Engine {
         // Checked before; a value out of range changes nothing.
         settings.set(knob, value).ok()?;
         let to = settings.text(knob);
-        (from != to).then(|| Event::Changed(Change { step: self.next_step(), knob, from, to }))
+        let change = (from != to).then(|| Change { step: self.next_step(), knob, from, to })?;
+        if self.in_flight.is_some() {
+            self.changed_in_flight.push(change.clone());
+        }
+        Some(Event::Changed(change))
     }
 }

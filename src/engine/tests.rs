@@ -283,3 +283,36 @@ fn a_scheduled_checkpoint_knows_the_accuracy_of_its_own_weights_and_one_between_
     }
     assert_eq!(saved, [(2, None, None), (4, Some(0.1), Some(0.1)), (6, Some(0.1), None)]);
 }
+
+#[test]
+fn a_change_made_while_a_step_is_held_is_told_anew_where_that_step_is_given_up() {
+    let mut engine = engine(&[(Knob::EvaluateEvery, 0.0)], "");
+    drive(&mut engine, 2);
+    assert!(matches!(engine.next_action().0, Action::Step(_)));
+    let told = engine.command(set(Knob::LearningRate, 0.5));
+    assert_eq!(changes(&told), [(4, "learning-rate".into(), "0.01".into(), "0.5".into())]);
+    engine.command(Command::Pause);
+    assert!(engine.wants_abandon(false), "the moment before the change is saved while nothing moves");
+    let again = engine.absorb(Outcome::Abandoned);
+    assert_eq!(changes(&again), [(3, "learning-rate".into(), "0.01".into(), "0.5".into())]);
+    let [Event::Changed(first), ..] = &told[..] else { panic!("{told:?}") };
+    assert!(matches!(&again[..], [Event::Changed(change)] if change.corrects(first)));
+    assert_eq!(engine.next_action().0, Action::Save(SaveReason::BeforeChange));
+    assert_eq!(engine.moment().settings.get(Knob::LearningRate), 0.01);
+    engine.absorb(Outcome::Copied);
+    engine.command(Command::Resume);
+    let (plans, _) = drive(&mut engine, 1);
+    assert_eq!((plans[0].step, plans[0].learning_rate), (3, 0.5));
+}
+
+#[test]
+fn what_is_saved_for_the_end_or_because_somebody_asks_has_the_change_that_was_made_just_before() {
+    for (command, reason) in [(Command::Stop { save: true }, SaveReason::Ending), (Command::Save, SaveReason::Asked)] {
+        let mut engine = engine(&[(Knob::EvaluateEvery, 0.0)], "");
+        drive(&mut engine, 2);
+        engine.command(set(Knob::LearningRate, 0.5));
+        engine.command(command);
+        assert_eq!(engine.next_action().0, Action::Save(reason));
+        assert_eq!(engine.moment().settings.get(Knob::LearningRate), 0.5);
+    }
+}

@@ -10,9 +10,11 @@ pub fn course(events: impl IntoIterator<Item = Stamped>) -> Vec<Stamped> {
     for stamped in events {
         match stamped.event {
             Event::Resumed(resumption) => cut_back(&mut course, &resumption.moment),
-            Event::Started(_) | Event::Step(_) | Event::Evaluated(_) | Event::Layers(_) | Event::Changed(_) => {
+            Event::Changed(ref change) => {
+                course.retain(|told| !matches!(&told.event, Event::Changed(told) if change.corrects(told)));
                 course.push(stamped);
             }
+            Event::Started(_) | Event::Step(_) | Event::Evaluated(_) | Event::Layers(_) => course.push(stamped),
             _ => {}
         }
     }
@@ -23,7 +25,7 @@ pub fn course(events: impl IntoIterator<Item = Stamped>) -> Vec<Stamped> {
 pub fn cut_back(course: &mut Vec<Stamped>, moment: &Moment) {
     course.retain(|stamped| match &stamped.event {
         Event::Step(step) => step.step <= moment.step,
-        Event::Evaluated(evaluation) => evaluation.step <= moment.step,
+        Event::Evaluated(evaluation) => moment.has_been_tested(evaluation.step),
         Event::Layers(layers) => layers.step <= moment.step,
         // A change is in force from the step after on. Whether it was made before the moment or after, its settings tell.
         Event::Changed(change) => {
@@ -53,6 +55,16 @@ mod tests {
         moment.settings.set(Knob::Momentum, momentum).unwrap();
         let device = DeviceInfo { name: "CPU".into(), threads: 1 };
         Event::Resumed(Box::new(Resumption { checkpoint: "c".into(), moment, device, version: "0".into() }))
+    }
+
+    #[test]
+    fn a_change_that_is_told_anew_counts_once_where_it_holds() {
+        let stamped = |event: Event| Stamped { event, time: 0.0 };
+        let kept = course([step(1, 2.3), change(3, "0.5"), change(2, "0.5"), step(2, 2.2)].map(stamped));
+        assert_eq!(
+            kept.into_iter().map(|stamped| stamped.event).collect::<Vec<_>>(),
+            [step(1, 2.3), change(2, "0.5"), step(2, 2.2)]
+        );
     }
 
     #[test]

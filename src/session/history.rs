@@ -24,7 +24,7 @@ impl History {
         for series in [&mut self.train_loss, &mut self.train_accuracy, &mut self.learning_rate, &mut self.images_per_second] {
             *series = series.up_to(step);
         }
-        self.evaluations.retain(|evaluation| evaluation.step <= step);
+        self.evaluations.retain(|evaluation| moment.has_been_tested(evaluation.step));
         // A checkpoint may be of the moment before a change that was to hold from the next step on.
         let holds = |change: &Change| change.step == step + 1 && moment.settings.text(change.knob) == change.to;
         self.changes.retain(|change| change.step <= step || holds(change));

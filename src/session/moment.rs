@@ -34,6 +34,11 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// Whether an evaluation at `step` lies behind it. One that is still due is made again.
+    pub fn has_been_tested(&self, step: u64) -> bool {
+        step < self.step || (step == self.step && self.evaluation_due.is_none())
+    }
+
     /// The test accuracy of these very weights, where they were tested. Of an old record it is not known when they were.
     pub fn accuracy_of_its_weights(&self) -> Option<f64> {
         self.test_accuracy.filter(|_| self.tested_at.is_none_or(|step| step == self.step))

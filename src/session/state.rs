@@ -116,6 +116,7 @@ impl Session {
                     // The trainer accepted it, so it is within the range.
                     let _ = self.settings.set(change.knob, value);
                 }
+                self.history.changes.retain(|told| !change.corrects(told));
                 self.history.changes.push(change);
             }
             Event::Pending { knob, to, applies } => {
