@@ -48,6 +48,8 @@ pub enum Wanted {
 pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> Result<u8> {
     let signals = signals::listen(&[ENDING, JOB_CONTROL].concat())?;
     let (mut wanted, mut look) = (Wanted::First, first_look(show.look));
+    // The network that was edited last: new runs are of it.
+    let mut edited: Option<Box<ModelSpec>> = None;
     loop {
         let plan = signals::end_at_once(&signals, || plan(&wanted))?;
         let folder = PathBuf::from(&plan.header.folder);
@@ -72,8 +74,14 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
         };
         let colours;
         (wanted, colours) = match left {
-            Exit::NewRun { settings, theme } => (Wanted::Anew(settings), theme),
-            Exit::Edited { model, settings, theme } => (Wanted::Edited(model, settings), theme),
+            Exit::NewRun { settings, theme } => match &edited {
+                Some(model) => (Wanted::Edited(model.clone(), settings), theme),
+                None => (Wanted::Anew(settings), theme),
+            },
+            Exit::Edited { model, settings, theme } => {
+                edited = Some(model.clone());
+                (Wanted::Edited(model, settings), theme)
+            }
             Exit::Fork { theme } => (Wanted::Fork(folder), theme),
             Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
             Exit::Quit | Exit::Ended(_) | Exit::WorkerFailed(_) => return last_words(ending),

@@ -13,7 +13,7 @@ use crate::worker::{Ending, Plan};
 use crate::{signals, worker};
 
 /// Exit status of a run whose loss or gradient was no finite number any more.
-const DIVERGED: u8 = 3;
+pub const DIVERGED: u8 = 3;
 
 /// The same signal again within this time is one signal told twice.
 const ECHO: Duration = Duration::from_millis(100);

@@ -44,7 +44,10 @@ pub fn run(arguments: &RateTestArgs) -> Result<String> {
     })?;
     let path = &arguments.out;
     for ending in ["svg", "png"] {
-        export::chart::save(&rates(&test, DETAIL), Ground::LIGHT, &path.with_extension(ending))?;
+        // Not `with_extension`, which takes what follows the point of `rates-0.1` for one.
+        let mut name = path.clone().into_os_string();
+        name.push(format!(".{ending}"));
+        export::chart::save(&rates(&test, DETAIL), Ground::LIGHT, Path::new(&name))?;
     }
     Ok(in_words(&test, path))
 }

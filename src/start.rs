@@ -26,6 +26,7 @@ use crate::{fetch, logging, run};
 /// What a person asked for, checked as far as it can be at once. `settings` are those of a new run in the place of an old one.
 pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool) -> Result<Plan> {
     let model = zoo::load(&arguments.model)?;
+    let in_place_of_another = settings.is_some();
     let settings = match settings {
         Some(settings) => settings.clone(),
         None => {
@@ -47,7 +48,7 @@ pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool
         None => None,
     };
     // A new run in the place of an old one has a folder of its own.
-    let named = arguments.run_dir.as_deref().filter(|folder| unattended || !RunFolder::holds_a_run(folder));
+    let named = arguments.run_dir.as_deref().filter(|folder| !in_place_of_another || !RunFolder::holds_a_run(folder));
     let weights = arguments.weights.as_deref().map(|path| initial_weights(path, &mut ready)).transpose()?;
     let mut plan = begin(ready, settings, weights, script, named, computes, unattended)?;
     if let (Some(text), Some((folder, _))) = (text, &plan.folder) {
@@ -185,6 +186,24 @@ fn ready_again(header: &RunHeader, moved: Option<&Path>) -> Result<Ready> {
     Ok(ready)
 }
 
+/// Pictures to go on learning from: as many as there were when the run began, since its order counts them.
+fn as_it_was(ready: Ready, header: &RunHeader) -> Result<Ready> {
+    let (now, then) = (&ready.info, &header.data);
+    if (now.train, now.test, now.classes.len()) != (then.train, then.test, then.classes.len()) {
+        return Err(eyre!(
+            "the run learned from {} pictures of {} classes and was tested on {}; {} has {}, {} and {} now: name the folder as it was with --data",
+            then.train,
+            then.classes.len(),
+            then.test,
+            now.name,
+            now.train,
+            now.classes.len(),
+            now.test
+        ));
+    }
+    Ok(ready)
+}
+
 /// What trains a run from its beginning, to do it again: with the weights that it began with, read from `weights` if they have moved.
 pub fn again(header: &RunHeader, moved: Option<&Path>, weights: Option<&Path>, device: DeviceChoice) -> Result<Prepare> {
     let began = match (&header.weights, weights) {
@@ -193,7 +212,7 @@ pub fn again(header: &RunHeader, moved: Option<&Path>, weights: Option<&Path>, d
         (None, Some(path)) => Some(exchange::weights::read(path)?),
         (None, None) => None,
     };
-    let (model, ready) = (header.model.clone(), ready_again(header, moved)?);
+    let (model, ready) = (header.model.clone(), as_it_was(ready_again(header, moved)?, header)?);
     let arrays = began.map(|arrays| exchange::weights::fitting(&model, arrays)).transpose()?.map(|(taken, _)| taken);
     Ok(prepare(model, ready.opened, header.settings.clone(), arrays, found(device)?))
 }
@@ -230,7 +249,9 @@ fn go_on(folder: RunFolder, moved: Option<&Path>, computes: Computes, unattended
         None => RunError::NothingSaved(folder.path().to_path_buf()),
     })?;
     header.device = computes.info();
-    let ready = ready_again(&header, moved)?;
+    // The folder may have been moved, or be named from elsewhere.
+    (header.run, header.folder) = (folder.name(), folder.path().display().to_string());
+    let ready = as_it_was(ready_again(&header, moved)?, &header)?;
     let (events, damaged) = read_record(&folder.events_path()).unwrap_or_else(|error| (Vec::new(), vec![error]));
     warnings.extend(damaged.iter().map(|error| format!("{error}; it is left out")));
     let time = events.last().map_or(0.0, |last| last.time);

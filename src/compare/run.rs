@@ -12,7 +12,7 @@ use super::plan::{FILE, Plan};
 use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, LookArgs, MovedArgs, PicturesArgs, ResumeArgs, ShowArgs, TrainArgs};
 use crate::contest::{Figures, Place, RunFigures, tables};
 use crate::run::{RunFolder, newest_checkpoint, read_events};
-use crate::session::{Event, FinishReason, Stamped};
+use crate::session::{Event, FinishReason, RunHeader, Stamped};
 use crate::ui::{Contest, Look};
 use crate::{cockpit, headless, signals, start, worker};
 
@@ -169,7 +169,25 @@ fn ready(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs) -> R
             start::plan(&train, None, true)?
         }
     };
+    same_pictures(plan, folder, &ready.header)?;
     Ok(Some(ready))
+}
+
+/// All runs of a comparison are of the same pictures: those of its first.
+fn same_pictures(plan: &Plan, folder: &Path, header: &RunHeader) -> Result<()> {
+    let begun = plan.places().map(|place| folder.join(plan.folder(place))).find(|path| RunFolder::holds_a_run(path));
+    let Some(first) = begun.and_then(|path| RunFolder::find(Some(&path)).ok()?.header().ok()) else { return Ok(()) };
+    let what = |header: &RunHeader| (header.data.name.clone(), header.data.train, header.data.test);
+    if what(&first) != what(header) {
+        bail!(
+            "the runs of this comparison learn from {} ({} pictures), and {} ({}) would be next; name the first with --data",
+            first.data.name,
+            first.data.train,
+            header.data.name,
+            header.data.train
+        );
+    }
+    Ok(())
 }
 
 /// Trains without a screen.

@@ -26,9 +26,9 @@ use crate::export::{self, Ground};
 use crate::knobs::Knob;
 use crate::link::{Delivery, link, pair_lane};
 use crate::run::RunFolder;
-use crate::session::RunHeader;
+use crate::session::{FinishReason, RunHeader};
 use crate::worker::Plan;
-use crate::{cockpit, signals, start, whole_file};
+use crate::{cockpit, headless, signals, start, whole_file};
 
 const DETAIL: Detail = Detail { columns: 1000, x_ticks: 8, y_ticks: 7, rows: 0 };
 
@@ -52,8 +52,9 @@ pub fn run(arguments: &TwinsArgs) -> Result<u8> {
         start::plan(&train, None, true)
     };
     let plans = signals::end_at_once(&signals, || Ok::<_, Report>([plan(0)?, plan(1)?]))?;
-    let (pair, signal) = if screen {
-        watched(plans, names, &folder, arguments, signals)?
+    let (pair, signal, diverged) = if screen {
+        let (pair, signal) = watched(plans, names, &folder, arguments, signals)?;
+        (pair, signal, false)
     } else {
         told(plans, names, &folder, arguments, signals)?
     };
@@ -62,26 +63,36 @@ pub fn run(arguments: &TwinsArgs) -> Result<u8> {
         // Nobody has to read it; with --json standard output is for programs.
         let _ = if show.json { writeln!(io::stderr(), "{said}") } else { writeln!(io::stdout(), "{said}") };
     }
-    Ok(signal.map_or(0, signals::exit_status))
+    let status = if diverged { headless::DIVERGED } else { 0 };
+    Ok(signal.map_or(status, signals::exit_status))
 }
 
-/// Without a screen.
+/// Without a screen; also whether one of them diverged.
 fn told(
     plans: [Plan; 2],
     names: [String; 2],
     folder: &Path,
     arguments: &TwinsArgs,
     signals: Receiver<i32>,
-) -> Result<(Option<Pair>, Option<i32>)> {
+) -> Result<(Option<Pair>, Option<i32>, bool)> {
     let mut pair = Pair::new(names.clone());
     let mut lines = Lines { names, json: arguments.train.show.json, signals, signal: None };
     let pool = pool(arguments)?;
-    pool.install(|| {
+    let trained = pool.install(|| {
         let mut twins = begin(plans, &mut lines)?;
         in_step(&mut twins, &mut pair.course, &mut lines)
-    })?;
+    });
+    // What there is is kept, also of twins that failed.
     write(&pair, folder)?;
-    Ok((Some(pair), lines.signal))
+    let diverged = trained? == FinishReason::Diverged;
+    if diverged {
+        // Nobody has to read it.
+        let _ = writeln!(
+            io::stderr(),
+            "one of them diverged: a loss or a gradient was no finite number any more, so both have stopped"
+        );
+    }
+    Ok((Some(pair), lines.signal, diverged))
 }
 
 /// In the cockpit; a thread of its own trains. No pair comes back where somebody could not wait for it.
@@ -127,7 +138,7 @@ fn train(plans: [Plan; 2], pair: &mut Pair, folder: &Path, watched: &mut Watched
     let trained = in_step(&mut twins, &mut pair.course, watched);
     // What there is is kept, also of twins that failed.
     write(pair, folder)?;
-    trained
+    trained.map(drop)
 }
 
 fn begin(plans: [Plan; 2], audience: &mut dyn Audience) -> Result<[Twin; 2]> {

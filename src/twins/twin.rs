@@ -140,23 +140,22 @@ impl Twin {
     }
 }
 
-/// One step of the first, one of the second, and again, until their budget is used up, one diverges, or they are to stop.
-pub fn in_step([first, second]: &mut [Twin; 2], course: &mut Course, audience: &mut dyn Audience) -> Result<()> {
+/// One step of the first, one of the second, and again, until their budget is used up, one diverges, or they are to stop; why they ended.
+pub fn in_step([first, second]: &mut [Twin; 2], course: &mut Course, audience: &mut dyn Audience) -> Result<FinishReason> {
     loop {
         if !audience.rests(&first.engine) {
             first.end(FinishReason::Stopped, audience)?;
-            second.end(FinishReason::Stopped, audience)?;
-            return Ok(());
+            return second.end(FinishReason::Stopped, audience);
         }
         let (step, one) = match first.advance(audience)? {
             Ok(taken) => taken,
             // The second has its last evaluation before it too.
-            Err(FinishReason::Budget) => return second.advance(audience).map(drop),
-            Err(_) => return second.end(FinishReason::Stopped, audience).map(drop),
+            Err(FinishReason::Budget) => return second.advance(audience).map(|last| last.err().unwrap_or(FinishReason::Budget)),
+            Err(reason) => return second.end(FinishReason::Stopped, audience).map(|_| reason),
         };
         match second.advance(audience)? {
             Ok((_, other)) => course.push(step, [one, other]),
-            Err(_) => return first.end(FinishReason::Stopped, audience).map(drop),
+            Err(reason) => return first.end(FinishReason::Stopped, audience).map(|_| reason),
         }
         audience.stepped(course);
     }
