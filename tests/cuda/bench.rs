@@ -4,11 +4,10 @@ use alexscope::bench;
 use alexscope::cli::{BenchArgs, Cli, CliCommand};
 use clap::Parser;
 
-use crate::near::device;
+use crate::near::{SMALL, device};
 
 fn arguments(more: &[&str]) -> BenchArgs {
-    let small = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cuda/small.toml");
-    let words = ["alexscope", "bench", "--model", small, "--device", "cuda", "--batch-size", "4", "--steps", "2"];
+    let words = ["alexscope", "bench", "--model", SMALL, "--device", "cuda", "--batch-size", "4", "--steps", "2"];
     match Cli::parse_from(words.iter().chain(more)).command {
         Some(CliCommand::Bench(arguments)) => arguments,
         _ => panic!("not the bench"),

@@ -1,8 +1,13 @@
 //! A device to test on, tensors in its forms, and how near is near enough.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use alexscope::nn::device::{Found, Wanted, find};
 use alexscope::ops::{Context, Form, Precision, reorder};
 use candle_core::{DType, Device, Tensor};
+
+/// The network to test with. The tests start in the repository's root, which may lie elsewhere than where they were built.
+pub const SMALL: &str = "tests/cuda/small.toml";
 
 /// Every form that a network can have.
 pub fn forms() -> Vec<Form> {
@@ -44,14 +49,17 @@ pub struct Pair {
     pub form: Form,
 }
 
-/// Runs `test` in every form, where there is a device.
+/// Runs `test` in every form, where there is a device; those after one that fails too, so that one run tells of all.
 pub fn in_every_form(test: impl Fn(&Pair)) {
     let Some(device) = device() else { return };
-    for form in forms() {
+    let fails = |form: &Form| {
         let mut gpu = Context::on(&device).unwrap();
-        gpu.set_form(form);
-        test(&Pair { cpu: Context::new(), gpu, device: device.clone(), form });
-    }
+        gpu.set_form(*form);
+        let pair = Pair { cpu: Context::new(), gpu, device: device.clone(), form: *form };
+        catch_unwind(AssertUnwindSafe(|| test(&pair))).is_err()
+    };
+    let failed: Vec<Form> = forms().into_iter().filter(fails).collect();
+    assert!(failed.is_empty(), "failed, as said above, in {failed:#?}");
 }
 
 impl Pair {
