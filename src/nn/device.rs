@@ -29,20 +29,23 @@ pub struct Unavailable(String);
 
 /// Looks for a device, without taking it up.
 pub fn find(wanted: Wanted) -> std::result::Result<Found, Unavailable> {
-    match (wanted, look()) {
-        (Wanted::Cpu, _) => Ok(Found::Cpu { why: None }),
-        (_, Ok(found)) => Ok(found),
-        (Wanted::Auto, Err(Missing::Feature)) => Ok(Found::Cpu { why: None }),
-        (Wanted::Auto, Err(Missing::Device(why))) => {
-            Ok(Found::Cpu { why: Some(format!("no GPU can be used ({why}); the CPU computes")) })
-        }
-        (Wanted::Cuda, Err(Missing::Feature)) => {
+    let needed = match wanted {
+        // A driver that is not asked cannot fail, or take its time.
+        Wanted::Cpu => return Ok(Found::Cpu { why: None }),
+        Wanted::Auto => false,
+        Wanted::Cuda => true,
+    };
+    match look() {
+        Ok(found) => Ok(found),
+        Err(Missing::Feature) if needed => {
             Err(Unavailable("this program was built without CUDA; use --device cpu, or auto".into()))
         }
-        (Wanted::Cuda, Err(Missing::Device(why))) => Err(Unavailable(format!(
+        Err(Missing::Feature) => Ok(Found::Cpu { why: None }),
+        Err(Missing::Device(why)) if needed => Err(Unavailable(format!(
             "no GPU can be used: {why}. Check with nvidia-smi that the driver sees one and is new enough for this program's CUDA, or use \
              --device cpu, or auto"
         ))),
+        Err(Missing::Device(why)) => Ok(Found::Cpu { why: Some(format!("no GPU can be used ({why}); the CPU computes")) }),
     }
 }
 

@@ -266,9 +266,8 @@ impl Learner for NetworkLearner {
         match self.try_step(plan, observe, gate) {
             Err(error) if error.is_out_of_memory() => {
                 let batch = plan.settings.count(Knob::BatchSize);
-                let error = self.network.no_room(error, &self.model, batch);
                 self.network.clear();
-                Ok(Stepped::NoRoom(error.to_string()))
+                Ok(Stepped::NoRoom(self.network.no_room(error, &self.model, batch).to_string()))
             }
             stepped => stepped.map_err(|error| LearnerError(error.to_string())),
         }

@@ -156,7 +156,16 @@ impl Network {
         }
         // The old buffers go before the new ones come.
         self.clear();
-        self.make_room(model, capacity).inspect_err(|_| self.clear()).map_err(|error| self.no_room(error, model, capacity))
+        let made = match self.make_room(model, capacity) {
+            // What was freed may lie in pieces that are too small, until the device has it back.
+            Err(error) if error.is_out_of_memory() => {
+                self.clear();
+                self.ctx.trim();
+                self.make_room(model, capacity)
+            }
+            made => made,
+        };
+        made.inspect_err(|_| self.clear()).map_err(|error| self.no_room(error, model, capacity))
     }
 
     fn make_room(&mut self, model: &ModelSpec, capacity: usize) -> Result<()> {
@@ -218,12 +227,11 @@ impl Network {
                 parameter.copy = None;
                 continue;
             }
-            let copy = match parameter.copy.take() {
+            let copy = match &parameter.copy {
                 Some(copy) => copy,
-                None => Tensor::zeros(parameter.value.dims(), DType::BF16, &self.device)?,
+                None => parameter.copy.insert(Tensor::zeros(parameter.value.dims(), DType::BF16, &self.device)?),
             };
-            reorder::copy(&self.ctx, &parameter.value, &copy).map_err(at(&parameter.name))?;
-            parameter.copy = Some(copy);
+            reorder::copy(&self.ctx, &parameter.value, copy).map_err(at(&parameter.name))?;
         }
         Ok(())
     }
@@ -234,9 +242,14 @@ impl Network {
             return Ok(());
         }
         self.clear();
-        self.form = form;
+        let before = std::mem::replace(&mut self.form, form);
         self.ctx.set_form(form);
-        self.renew_copies()
+        self.renew_copies().inspect_err(|_| {
+            // Without room for the copies all is as it was, so that the next step can ask again.
+            self.form = before;
+            self.ctx.set_form(before);
+            let _ = self.renew_copies();
+        })
     }
 
     pub fn device(&self) -> &Device {

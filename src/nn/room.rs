@@ -5,10 +5,14 @@ use super::network::Network;
 use crate::spec::{LayerSpec, ModelSpec};
 
 impl Network {
-    /// The error of a device whose memory was used up, in words that help; any other stays what it is.
+    /// The error of a device whose memory was used up, in words that help; any other stays what it is. The room for batches was given up
+    /// before, so that it counts as free.
     pub(super) fn no_room(&self, error: Error, model: &ModelSpec, batch: usize) -> Error {
         match (error.is_out_of_memory(), self.asked(model, batch)) {
-            (true, Ok(asked)) => Error::NoRoom { batch, asked, free: self.context().free_memory() },
+            (true, Ok(asked)) => {
+                self.context().trim();
+                Error::NoRoom { batch, asked, free: self.context().free_memory() }
+            }
             _ => error,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 
 use super::error::{Error, Result, at};
-use super::form::into_form;
+use super::form::{form_of, into_form};
 use super::network::{Mode, Network};
 use super::node::Work;
 use crate::dataset::{Dataset, as_input, read_picture};
@@ -36,6 +36,12 @@ pub struct NetworkViewer {
 impl NetworkViewer {
     pub fn new(network: &Network, model: ModelSpec, dataset: Arc<Dataset>) -> Result<NetworkViewer> {
         Ok(NetworkViewer { model, network: network.twin()?, dataset, decoded: None })
+    }
+
+    /// Computes in the form of the network that learns. Values are shared with it, their BF16 copies no longer where it made them anew.
+    fn follow(&mut self, settings: &Settings) -> Result<()> {
+        self.network.take_form(form_of(self.network.device(), settings))?;
+        self.network.renew_copies()
     }
 
     /// The picture as bytes, with its class where that is known.
@@ -200,10 +206,10 @@ fn spread(network: &Network, tensor: &Tensor) -> Result<Spread> {
 
 impl Viewer for NetworkViewer {
     fn look(&mut self, probe: &Probe, standing: &Standing) -> std::result::Result<Sight, LearnerError> {
-        let sight = match probe {
+        let sight = self.follow(&standing.settings).and_then(|()| match probe {
             Probe::Layer(probe) => self.layer(probe, standing).map(|sight| Sight::Layer(Box::new(sight))),
             Probe::Pictures(pictures) => self.pictures(pictures, &standing.settings).map(Sight::Pictures),
-        };
+        });
         sight.map_err(|error| LearnerError(error.to_string()))
     }
 

@@ -87,6 +87,14 @@ impl Context {
         0
     }
 
+    /// Gives memory that was freed, and scratch that nobody uses, back to the device: it keeps both for whoever asks next.
+    pub fn trim(&self) {
+        #[cfg(feature = "cuda")]
+        if let Some(Err(error)) = self.gpu.as_ref().map(|gpu| gpu.trim()) {
+            tracing::warn!(%error, "the device's memory could not be trimmed");
+        }
+    }
+
     /// How products are made from now on.
     pub fn set_form(&mut self, form: Form) {
         self.form = form;

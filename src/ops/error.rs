@@ -43,8 +43,30 @@ impl Error {
 
 /// Whether candle's error is that of a device whose memory was used up.
 pub fn says_out_of_memory(error: &candle_core::Error) -> bool {
-    let words = format!("{error:?}");
-    ["OUT_OF_MEMORY", "out of memory", "ALLOC_FAILED"].iter().any(|word| words.contains(word))
+    tells_of_memory(&format!("{error:?}"))
+}
+
+/// Whether these are the words of the driver (the first two), of cuBLAS and of cuDNN (the last two) for memory that was used up.
+pub(super) fn tells_of_memory(words: &str) -> bool {
+    ["OUT_OF_MEMORY", "out of memory", "ALLOC_FAILED", "ALLOCATION_FAILED"].iter().any(|word| words.contains(word))
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_library_is_understood_when_it_says_that_memory_was_used_up() {
+        for words in [
+            "DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")",
+            "CublasError(CUBLAS_STATUS_ALLOC_FAILED)",
+            "CudnnError(CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED)",
+            "CudnnError(CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED)",
+        ] {
+            assert!(says_out_of_memory(&candle_core::Error::Msg(words.into())), "{words}");
+        }
+        assert!(!says_out_of_memory(&candle_core::Error::Msg("CudnnError(CUDNN_STATUS_NOT_SUPPORTED)".into())));
+    }
+}

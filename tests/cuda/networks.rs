@@ -6,15 +6,16 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use alexscope::dataset::{Opened, load};
-use alexscope::engine::{BatchRange, Flow, Gate, Learner, Point, StepPlan, StepResult, Stepped};
+use alexscope::engine::{BatchRange, Flow, Gate, Learner, Point, Standing, StepPlan, StepResult, Stepped, Viewer};
 use alexscope::knobs::{Knob, Settings};
 use alexscope::nn::{Learned, Mode, Network, NetworkLearner, form_of};
 use alexscope::ops::{Context, Form, Precision, reorder};
+use alexscope::probe::{LayerProbe, Picture, Probe, Sight};
 use alexscope::spec::{ModelSpec, zoo};
 use candle_core::{Device, Tensor};
 use serde_json::Value;
 
-use crate::near::{device, forms, tolerance};
+use crate::near::{SMALL, device, forms, tolerance};
 
 /// The numbers that the golden network is made of, the same in any language; in [−scale/2, scale/2).
 fn hashed(count: usize, salt: u32, scale: f64) -> Vec<f32> {
@@ -104,7 +105,7 @@ impl Gate for Open {
 
 /// A small network with every kind of layer, that takes three-channel pictures.
 fn small() -> ModelSpec {
-    zoo::load(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cuda/small.toml")).unwrap()
+    zoo::load(SMALL).unwrap()
 }
 
 fn learner(model: &ModelSpec, device: &Device, settings: &Settings) -> NetworkLearner {
@@ -271,9 +272,6 @@ fn cuda_evaluates_as_the_cpu_does() {
 
 #[test]
 fn cuda_shows_its_layers_to_a_viewer() {
-    use alexscope::engine::Standing;
-    use alexscope::probe::{LayerProbe, Picture, Probe, Sight};
-
     let Some(device) = device() else { return };
     let model = small();
     let sights = |device: &Device, form: Form| {
@@ -289,6 +287,31 @@ fn cuda_shows_its_layers_to_a_viewer() {
             assert_eq!((&here.output.shape, &here.mask), (&there.output.shape, &there.mask));
             crate::near::assert_near("output", &there.output.values, &here.output.values, 3.0 * tolerance(form));
         }
+    }
+}
+
+#[test]
+fn cuda_viewer_goes_along_when_the_precision_changes() {
+    let Some(device) = device() else { return };
+    let model = small();
+    let forms = [Precision::Bf16, Precision::Tf32, Precision::Bf16];
+    let forms = forms.map(|precision| Form { precision, channels_last: true, deterministic: true });
+    let mut learner = learner(&model, &device, &settings_for(&model, forms[0]));
+    let mut viewer = learner.viewer().unwrap();
+    for (form, i) in forms.into_iter().zip(1..) {
+        let settings = settings_for(&model, form);
+        taken(step(&mut learner, i, &settings));
+        let standing = Standing { step: i, settings: Arc::new(settings), taken: None };
+        let last = LayerProbe { layer: model.layers.len() - 1, picture: Picture::Test(3), unit: 0, training: false };
+        let seen = |viewer: &mut dyn Viewer| match viewer.look(&Probe::Layer(last.clone()), &standing).unwrap() {
+            Sight::Layer(seen) => seen.output.values,
+            Sight::Pictures(_) => panic!("not a layer"),
+        };
+        assert_eq!(
+            seen(&mut *viewer),
+            seen(&mut *learner.viewer().unwrap()),
+            "one that was just made sees something else in {form:?}"
+        );
     }
 }
 

@@ -1,5 +1,7 @@
 //! Finding a device and getting it ready.
 
+use std::sync::{Arc, OnceLock};
+
 use candle_core::cuda_backend::cudarc::driver::{CudaContext, result, sys};
 use candle_core::{CudaDevice, Device};
 
@@ -22,9 +24,20 @@ pub struct DeviceFigures {
     pub dnn: String,
 }
 
+/// The first device's context. It is kept: where nobody holds it the driver takes it down, and needs a while to make another.
+fn first() -> Result<Arc<CudaContext>> {
+    static FIRST: OnceLock<Arc<CudaContext>> = OnceLock::new();
+    if let Some(context) = FIRST.get() {
+        context.bind_to_thread()?;
+        return Ok(context.clone());
+    }
+    let context = CudaContext::new(0)?;
+    Ok(FIRST.get_or_init(|| context).clone())
+}
+
 /// What the first device is, if there is one.
 pub fn look_at_first() -> Result<DeviceFigures> {
-    let context = CudaContext::new(0)?;
+    let context = first()?;
     let (major, minor) = context.compute_capability()?;
     let (free, total) = context.mem_get_info()?;
     let mut driver = 0;
@@ -43,7 +56,7 @@ pub fn look_at_first() -> Result<DeviceFigures> {
 
 /// The first device's place on the bus, `0000:1b:00.0`.
 pub fn first_device_place() -> Result<String> {
-    let context = CudaContext::new(0)?;
+    let context = first()?;
     let mut place = [0u8; 16];
     // SAFETY: a text of up to 16 bytes with its end.
     unsafe { sys::cuDeviceGetPCIBusId(place.as_mut_ptr().cast(), place.len() as i32, context.cu_device()).result()? };

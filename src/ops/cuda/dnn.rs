@@ -8,21 +8,22 @@ use candle_core::DType;
 use candle_core::cuda_backend::cudarc::cudnn::{result, sys};
 use candle_core::cuda_backend::cudarc::driver::CudaStream;
 
-use super::{Gpu, Order};
+use super::{Failure, Gpu, Order};
 use crate::ops::form::{Form, Precision};
 use crate::ops::{Error, Result};
 
 static ONE: f32 = 1.0;
 static ZERO: f32 = 0.0;
 /// Algorithms that cuDNN is asked to name for a shape, at most.
-const NAMED: usize = 10;
-/// Scratch memory that an algorithm may ask for, at most; a few shapes would take gigabytes to save microseconds.
-const MOST_SCRATCH: usize = 1 << 30;
+const NAMED: usize = 32;
+/// Algorithms that ask for more scratch memory come last; a few shapes would take gigabytes to save microseconds.
+const MUCH_SCRATCH: usize = 1 << 30;
 
-/// A handle on the device's stream, and the algorithm found for each shape.
+/// A handle on the device's stream, and the algorithms found for each shape.
 pub struct Dnn {
     handle: sys::cudnnHandle_t,
-    found: HashMap<(Pass, Convolution), Found>,
+    /// Those that have failed are gone from it.
+    found: HashMap<(Pass, Convolution), Vec<Found>>,
     /// Keeps the device's context while the handle lives.
     _stream: Arc<CudaStream>,
 }
@@ -168,22 +169,24 @@ impl Convolution {
         }
     }
 
-    /// The first of the named algorithms that works and is allowed.
-    fn choose(&self, pass: Pass, named: impl Iterator<Item = Found>) -> Result<Found> {
+    /// Those of the named algorithms that work and are allowed, at least one, the best first.
+    fn choose(&self, pass: Pass, named: Vec<Found>) -> Result<Vec<Found>> {
         let allowed = |found: &Found| {
             found.ready
-                && found.scratch <= MOST_SCRATCH
                 && (found.deterministic || !self.form.deterministic)
                 && (self.form.precision != Precision::F32
                     || found.math == sys::cudnnMathType_t::CUDNN_FMA_MATH
                     || found.math == sys::cudnnMathType_t::CUDNN_DEFAULT_MATH)
         };
-        named.into_iter().find(allowed).ok_or_else(|| Error::Settings {
-            op: "conv2d",
-            problem: format!(
+        let mut chosen: Vec<Found> = named.into_iter().filter(allowed).collect();
+        chosen.sort_by_key(|found| found.scratch > MUCH_SCRATCH);
+        if chosen.is_empty() {
+            let problem = format!(
                 "cuDNN has no algorithm for the {pass:?} pass of {self:?}; try another precision, layout or deterministic=off"
-            ),
-        })
+            );
+            return Err(Error::Settings { op: "conv2d", problem });
+        }
+        Ok(chosen)
     }
 }
 
@@ -201,19 +204,19 @@ impl Dnn {
         result::get_version()
     }
 
-    /// The algorithm for a shape: found once, then remembered.
-    fn find(&mut self, gpu: &Gpu, pass: Pass, convolution: &Convolution, operands: Operands) -> Result<Found> {
+    /// The algorithms for a shape, the one to take first: found once, then remembered.
+    fn find(&mut self, gpu: &Gpu, pass: Pass, convolution: &Convolution, operands: Operands) -> Result<Vec<Found>> {
         if let Some(found) = self.found.get(&(pass, *convolution)) {
-            return Ok(*found);
+            return Ok(found.clone());
         }
         let made = convolution.descriptors()?;
         let named = match convolution.form.deterministic {
             true => self.named(pass, &made)?,
             false => self.timed(gpu, pass, &made, operands)?,
         };
-        let found = convolution.choose(pass, named.into_iter())?;
-        tracing::debug!(?pass, ?convolution, ?found, "a convolution's algorithm");
-        self.found.insert((pass, *convolution), found);
+        let found = convolution.choose(pass, named)?;
+        tracing::info!(?pass, ?convolution, algorithm = ?found[0], "a convolution's algorithm");
+        self.found.insert((pass, *convolution), found.clone());
         Ok(found)
     }
 
@@ -270,7 +273,7 @@ impl Dnn {
         let Descriptors { x, w, y, convolution } = made;
         let mut count: c_int = 0;
         let most = NAMED as c_int;
-        let bytes = MOST_SCRATCH.min(gpu.memory()?.0 / 4);
+        let bytes = MUCH_SCRATCH.min(gpu.memory()?.0 / 4);
         let scratch = gpu.scratch(bytes)?;
         let room = scratch.address as *mut c_void;
         let [px, pw, py] = [operands.x, operands.w, operands.y].map(|address| address as *mut c_void);
@@ -344,8 +347,23 @@ impl Dnn {
         }
     }
 
+    /// Runs the best algorithm; one that fails although cuDNN named it gives way to the next, from then on.
     fn run(&mut self, gpu: &Gpu, pass: Pass, convolution: &Convolution, operands: Operands) -> Result<()> {
-        let Found { algorithm, scratch: bytes, math, .. } = self.find(gpu, pass, convolution, operands)?;
+        let mut found = self.find(gpu, pass, convolution, operands)?;
+        loop {
+            match self.run_with(found[0], gpu, pass, convolution, operands) {
+                Err(Error::Cuda(error @ Failure::Dnn(_))) if found.len() > 1 && !error.is_out_of_memory() => {
+                    let failed = found.remove(0);
+                    tracing::warn!(?pass, ?convolution, ?failed, %error, "a convolution's algorithm failed; the next one is tried");
+                    self.found.insert((pass, *convolution), found.clone());
+                }
+                ran => return ran,
+            }
+        }
+    }
+
+    fn run_with(&self, found: Found, gpu: &Gpu, pass: Pass, convolution: &Convolution, operands: Operands) -> Result<()> {
+        let Found { algorithm, scratch: bytes, math, .. } = found;
         let Descriptors { x, w, y, convolution: c } = convolution.descriptors()?;
         let scratch = gpu.scratch(bytes)?;
         let (one, zero): (*const c_void, *const c_void) = ((&raw const ONE).cast(), (&raw const ZERO).cast());

@@ -5,6 +5,7 @@ use candle_core::cuda_backend::cudarc::cudnn::CudnnError;
 use candle_core::cuda_backend::cudarc::driver::DriverError;
 
 use crate::ops::Error;
+use crate::ops::error::tells_of_memory;
 
 /// An error of the driver or of a library.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +20,7 @@ pub enum Failure {
 
 impl Failure {
     pub fn is_out_of_memory(&self) -> bool {
-        let words = format!("{self:?}");
-        ["OUT_OF_MEMORY", "ALLOC_FAILED"].iter().any(|word| words.contains(word))
+        tells_of_memory(&format!("{self:?}"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::CudaDevice;
 use candle_core::cuda_backend::cudarc::cublas::CudaBlas;
-use candle_core::cuda_backend::cudarc::driver::{CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr};
+use candle_core::cuda_backend::cudarc::driver::{CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, result};
 
 use super::dnn::Dnn;
 use super::launch::Module;
@@ -59,6 +59,19 @@ impl Gpu {
     /// Free and total bytes of the device's memory.
     pub fn memory(&self) -> Result<(usize, usize)> {
         Ok(self.stream.context().mem_get_info()?)
+    }
+
+    /// Gives scratch that nobody uses, and what the device's pool keeps of freed memory, back to the driver.
+    pub fn trim(&self) -> Result<()> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        // Memory is free once the stream has come to where it was given back.
+        self.stream.synchronize()?;
+        let context = self.stream.context();
+        if context.has_async_alloc() {
+            // SAFETY: the device's own pool, which lives as long as its context.
+            unsafe { result::mem_pool::trim_to(result::device::get_default_mem_pool(context.cu_device())?, 0)? };
+        }
+        Ok(())
     }
 
     /// The kernel of that name; the driver compiles its module when the first of its kernels is asked for.

@@ -30,6 +30,8 @@ struct Room {
 
 std::map<uintptr_t, Room> rooms;
 size_t in_use = 0;
+// What the pool keeps of the device's memory, in use or not.
+size_t kept = 0;
 
 size_t all_memory() {
     const char *limit = std::getenv("EMULATED_MEMORY");
@@ -55,6 +57,7 @@ int allocate(uintptr_t *at, size_t bytes) {
     *at = reinterpret_cast<uintptr_t>(room);
     rooms[*at] = {bytes};
     in_use += bytes;
+    if (kept < in_use) kept = in_use;
     return SUCCESS;
 }
 
@@ -188,9 +191,10 @@ int cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
 int cuCtxSetCurrent(void *) { return SUCCESS; }
 int cuCtxGetCurrent(void **context) { return *context = &rooms, SUCCESS; }
 int cuCtxSynchronize() { return SUCCESS; }
-int cuMemGetInfo_v2(size_t *free, size_t *total) { return *total = all_memory(), *free = *total - in_use, SUCCESS; }
+int cuMemGetInfo_v2(size_t *free, size_t *total) { return *total = all_memory(), *free = *total - kept, SUCCESS; }
 int cuDeviceGetDefaultMemPool(void **pool, int) { return *pool = &rooms, SUCCESS; }
 int cuMemPoolSetAttribute(void *, int, void *) { return SUCCESS; }
+int cuMemPoolTrimTo(void *, size_t bytes) { return kept = in_use > bytes ? in_use : bytes, SUCCESS; }
 
 int cuStreamCreate(void **stream, unsigned) { return *stream = &in_use, SUCCESS; }
 int cuStreamDestroy_v2(void *) { return SUCCESS; }
