@@ -19,6 +19,8 @@ use crate::start;
 
 /// Steps before the measured ones: buffers are touched and caches filled.
 const WARM_UP: usize = 2;
+/// On a GPU, whose clock rises under load; as many as `benches/torch_cuda.py` takes.
+const GPU_WARM_UP: usize = 10;
 
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -81,14 +83,15 @@ impl Bench<'_> {
         };
         // On a device of its own, measuring the layers costs a little: the whole step is measured without.
         let passes: &[bool] = if device.is_cpu() { &[true] } else { &[false, true] };
+        let warm_up = if device.is_cpu() { WARM_UP } else { GPU_WARM_UP };
         let mut times = Measured::new(network.nodes().len());
         for &layers in passes {
             network.times.on_device = layers;
-            for step in 0..WARM_UP + self.arguments.steps.max(1) {
+            for step in 0..warm_up + self.arguments.steps.max(1) {
                 let start = Instant::now();
                 let (images, labels) = input.batch(&network, step)?;
                 let update_ms = self.step(&mut network, &images, &labels, step)?;
-                if step < WARM_UP {
+                if step < warm_up {
                     continue;
                 }
                 if layers == passes[0] {
