@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn a_mosaic_holds_every_tile_once() {
-        let tiles = Tiles { width: 2, height: 2, coloured: false, values: (0..4 * 7).map(|i| (i / 4) as f32).collect() };
+        let tiles =
+            Tiles { width: 2, height: 2, coloured: false, values: (0..4 * 7).map(|i| (i / 4) as f32).collect(), real: 28 };
         let bitmap = Bitmap::mosaic(&tiles, Scale::Layer, Extent::default(), ColourMap::Grey, Ground::Light);
         let zoom = 1_000 / 9;
         for index in 0..7 {

@@ -9,6 +9,11 @@ pub struct Dot {
 }
 
 impl Dot {
+    /// Where there is nothing.
+    pub fn of_ground(ground: Ground) -> Dot {
+        Dot { colour: signed(0.0, ground), level: 0.0 }
+    }
+
     /// Of a photograph: its level is its lightness (ITU-R BT.601).
     pub fn of_colour(colour: [u8; 3]) -> Dot {
         let [red, green, blue] = colour.map(f32::from);

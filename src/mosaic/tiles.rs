@@ -79,6 +79,8 @@ pub struct Tiles {
     /// Tiles of three planes are shown in colour: red, green, blue.
     pub coloured: bool,
     pub values: Vec<f32>,
+    /// How many of them there are: units may not fill their rectangle.
+    pub real: usize,
 }
 
 impl Tiles {
@@ -90,14 +92,14 @@ impl Tiles {
     /// Values [channels, height, width], or [n] as one tile.
     pub fn of_values(shape: &[usize], values: Vec<f32>) -> Tiles {
         match *shape {
-            [_, height, width] => Tiles { width, height, coloured: false, values },
+            [_, height, width] => Tiles { width, height, coloured: false, real: values.len(), values },
             _ => Tiles::of_units(values),
         }
     }
 
     /// The weights' values, gradients or changes: a coloured tile a kernel over a picture, else a tile for each input channel.
     pub fn of_weights(weights: &Weights, values: &[f32], before: Option<[usize; 3]>) -> Tiles {
-        let tiles = |width, height, coloured| Tiles { width, height, coloured, values: values.to_vec() };
+        let tiles = |width, height, coloured| Tiles { width, height, coloured, values: values.to_vec(), real: values.len() };
         match (&weights.shape[..], before) {
             (&[_, 3, height, width], _) if weights.blue_first => {
                 let mut tiles = tiles(width, height, true);
@@ -123,8 +125,9 @@ impl Tiles {
         let filled = (square..=2 * square).find(|width| count.is_multiple_of(*width));
         let width = if count <= 16 { count } else { filled.unwrap_or(square) };
         let height = values.len().div_ceil(width).max(1);
+        let real = values.len();
         values.resize(width * height, f32::NAN);
-        Tiles { width, height, coloured: false, values }
+        Tiles { width, height, coloured: false, values, real }
     }
 
     /// Values of one tile.
@@ -159,17 +162,24 @@ impl Tiles {
             return vec![Dot::default(); width * height];
         }
         let plane = self.width * self.height;
+        let real = self.real.saturating_sub(index * self.size()).min(tile.len());
         let mut dots = Vec::with_capacity(width * height);
         for y in 0..height {
             let rows = under(y, height, self.height);
             for x in 0..width {
                 let columns = under(x, width, self.width);
                 let mean = |channel: usize| {
-                    let row = |row: usize| &tile[channel * plane + row * self.width..][columns.clone()];
+                    let row = |row: usize| {
+                        let first = channel * plane + row * self.width + columns.start;
+                        &tile[first.min(real)..(first + columns.len()).min(real)]
+                    };
+                    let count: usize = rows.clone().map(|at| row(at).len()).sum();
                     let sum: f32 = rows.clone().flat_map(row).sum();
-                    sum / (rows.len() * columns.len()) as f32
+                    sum / count as f32
                 };
-                dots.push(if self.coloured {
+                dots.push(if rows.start * self.width + columns.start >= real {
+                    Dot::of_ground(ground)
+                } else if self.coloured {
                     coloured([mean(0), mean(1), mean(2)], extent)
                 } else {
                     extent.dot(mean(0), map, ground)
@@ -199,7 +209,7 @@ mod tests {
     use super::*;
 
     fn tiles(width: usize, height: usize, values: &[f32]) -> Tiles {
-        Tiles { width, height, coloured: false, values: values.to_vec() }
+        Tiles { width, height, coloured: false, values: values.to_vec(), real: values.len() }
     }
 
     fn levels(tiles: &Tiles, index: usize, width: usize, height: usize, scale: Scale) -> Vec<f32> {
@@ -241,6 +251,16 @@ mod tests {
             (tiles.width, tiles.height, tiles.count())
         };
         assert_eq!((shape(4096), shape(10), shape(120)), ((64, 64, 1), (10, 1, 1), (12, 10, 1)));
+    }
+
+    #[test]
+    fn where_units_do_not_fill_their_rectangle_the_ground_is_seen() {
+        let tiles = Tiles::of_values(&[37], (0..37).map(|unit| unit as f32).collect());
+        assert_eq!((tiles.width, tiles.height, tiles.real), (7, 6, 37));
+        let levels = levels(&tiles, 0, 7, 6, Scale::Map);
+        assert_eq!((levels[36], &levels[37..]), (1.0, &[0.0; 5][..]));
+        let together = tiles.dots(0, 1, 1, tiles.extents(Scale::Map, Extent::default())(0), ColourMap::Grey, Ground::Dark);
+        assert_eq!(together[0].level, 0.5, "the mean is that of the units");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::knobs::Knob;
-use crate::mosaic::{ColourMap, Extent, Tiles};
+use crate::mosaic::{ColourMap, Dot, Extent, Tiles};
 use crate::probe::LayerSight;
 use crate::spec::grouped;
 use crate::ui::app::App;
@@ -37,8 +37,10 @@ pub fn draw(app: &App, sight: Option<&LayerSight>, area: Rect, buf: &mut Buffer)
     // As many whole units as there are dots for; a mean over several would say nothing about any.
     let (width, height) = (tiles.width.min(wide), tiles.height.min(high));
     let extent = Extent { low: 0.0, high: 1.0 };
-    let values = tiles.tile(0);
-    let dot = |at: usize| extent.dot(values[at / width * tiles.width + at % width], ColourMap::Viridis, app.ground());
+    let dot = |at: usize| match mask.get(at / width * tiles.width + at % width) {
+        Some(spoke) => extent.dot(f32::from(*spoke), ColourMap::Viridis, app.ground()),
+        None => Dot::of_ground(app.ground()),
+    };
     let dots: Vec<_> = (0..width * height).map(dot).collect();
     raster::draw(room, buf, app.depth(), theme.text, width, &dots);
 }

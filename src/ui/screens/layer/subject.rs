@@ -123,11 +123,15 @@ impl Shown {
     /// The place in the selected tile that the numbers are about: the chosen one, or that of the greatest value.
     pub fn cursor(&self, screen: &LayerScreen) -> (usize, usize) {
         let (width, height) = (self.tiles.width.max(1), self.tiles.height.max(1));
+        let real = self.tiles.real.min(width * height);
         match screen.cursor {
-            Some((row, column)) => (row.min(height - 1), column.min(width - 1)),
+            Some((row, column)) => {
+                let at = (row.min(height - 1) * width + column.min(width - 1)).min(real.saturating_sub(1));
+                (at / width, at % width)
+            }
             None => {
                 let tile = self.tiles.tile(screen.selected.min(self.tiles.count().saturating_sub(1)));
-                let greatest = tile.iter().take(width * height).enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+                let greatest = tile.iter().take(real).enumerate().max_by(|a, b| a.1.total_cmp(b.1));
                 greatest.map_or((0, 0), |(at, _)| (at / width, at % width))
             }
         }
