@@ -80,8 +80,8 @@ pub(super) fn dead_share<T: Real>(ctx: &Context, units: usize, y: &[T]) -> f64 {
                 #[inline(always)]
                 || {
                     for y in y.chunks_exact(units) {
-                        // A NaN is not silent.
-                        silent.iter_mut().zip(&y[range.clone()]).for_each(|(silent, y)| *silent &= *y <= T::ZERO);
+                        // A NaN is not silent, nor is a leak below zero.
+                        silent.iter_mut().zip(&y[range.clone()]).for_each(|(silent, y)| *silent &= *y == T::ZERO);
                     }
                     silent[..range.len()].iter().filter(|&&silent| silent).count()
                 },

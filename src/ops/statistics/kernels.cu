@@ -42,13 +42,13 @@ extern "C" __global__ void statistics_sum(const double *parts, double *result, u
     }
 }
 
-// dead[unit] = 1 where the unit is positive for no picture; a NaN is not silent.
+// dead[unit] = 1 where the unit is zero for every picture; a NaN is not silent, nor is a leak below zero.
 template <typename T>
 __device__ void dead_units(const T *y, float *dead, unsigned batch, unsigned units) {
     const unsigned unit = thread_index();
     if (unit >= units) return;
     bool silent = true;
-    for (unsigned picture = 0; picture < batch && silent; picture++) silent = widen(y[static_cast<size_t>(picture) * units + unit]) <= 0.f;
+    for (unsigned picture = 0; picture < batch && silent; picture++) silent = widen(y[static_cast<size_t>(picture) * units + unit]) == 0.f;
     dead[unit] = silent;
 }
 

@@ -42,8 +42,10 @@ fn a_unit_is_dead_if_it_is_silent_for_every_picture() {
     assert_eq!(dead_share(&Context::new(), &y).unwrap(), 0.25);
     let mut large = vec![1f32; 2 * 5000];
     large[4999] = 0.0;
-    large[9999] = -1.0;
+    large[9999] = 0.0;
     large[3] = 0.0;
+    // Below zero, as a leaky unit is: it learns.
+    (large[7], large[5007]) = (-1.0, -1.0);
     let large = Tensor::from_vec(large, (2, 5000), &Device::Cpu).unwrap();
     assert_eq!(dead_share(&Context::new(), &large).unwrap(), 1.0 / 5000.0);
 }
