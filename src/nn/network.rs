@@ -490,7 +490,8 @@ impl Network {
         self.steered(Knob::Dropout, settings).unwrap_or(own)
     }
 
-    fn constants(&self, own: &Lrn, settings: &Settings) -> Lrn {
+    /// What an LRN layer works with.
+    pub(super) fn constants(&self, own: &Lrn, settings: &Settings) -> Lrn {
         Lrn {
             n: self.steered(Knob::LrnN, settings).map_or(own.n, |n| n as usize),
             k: self.steered(Knob::LrnK, settings).unwrap_or(own.k),

@@ -9,12 +9,13 @@ use candle_core::{Device, Tensor};
 use super::error::{Error, Result, at};
 use super::form::{form_of, into_form};
 use super::network::{Mode, Network};
-use super::node::Work;
+use super::node::{Node, Work};
 use crate::dataset::{Dataset, as_input, read_picture};
 use crate::engine::{LearnerError, Standing, Viewer};
 use crate::knobs::{Knob, Settings};
+use crate::ops::lrn::Lrn;
 use crate::ops::reorder;
-use crate::probe::{LayerProbe, LayerSight, Maps, Picture, PictureSight, Probe, Sight, Spread, Weights};
+use crate::probe::{self, LayerProbe, LayerSight, Maps, Picture, PictureSight, Probe, Sight, Spread, Weights};
 use crate::spec::{LayerSpec, ModelSpec, PixelOrder};
 
 /// A layer with no more weights than this is shown with all of them.
@@ -104,11 +105,20 @@ impl NetworkViewer {
             Work::Dropout { mask, .. } if probe.training => Some(mask.narrow(0, 0, 1)?.flatten_all()?.to_vec1()?),
             _ => None,
         };
+        let lrn = match &network.nodes()[probe.layer] {
+            node if node.is_off(&standing.settings) => None,
+            Node { work: Work::Lrn { own, .. }, .. } => {
+                let Lrn { n, k, alpha, beta } = network.constants(own, &standing.settings);
+                Some(probe::Lrn { n, k, alpha, beta })
+            }
+            _ => None,
+        };
         Ok(LayerSight {
             picture,
             input: maps(network, network.input(probe.layer))?,
             output: maps(network, network.output(probe.layer))?,
             mask,
+            lrn,
             weights: self.weights(probe, standing)?,
         })
     }

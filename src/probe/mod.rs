@@ -87,7 +87,18 @@ pub struct LayerSight {
     pub output: Maps,
     /// Which units spoke, 1, or were silent, 0; only of dropout at work.
     pub mask: Option<Vec<u8>>,
+    /// The constants of an LRN layer at work; none where it is off.
+    pub lrn: Option<Lrn>,
     pub weights: Option<Weights>,
+}
+
+/// b = a / (k + α Σ a²)^β over n maps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lrn {
+    pub n: usize,
+    pub k: f64,
+    pub alpha: f64,
+    pub beta: f64,
 }
 
 /// Feature maps [channels, height, width], or units [n].

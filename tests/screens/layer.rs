@@ -82,6 +82,7 @@ pub fn conv1() -> LayerSight {
         input: waves([3, 227, 227]),
         output: waves([96, 55, 55]),
         mask: None,
+        lrn: None,
         weights: Some(weights),
     }
 }
@@ -89,7 +90,7 @@ pub fn conv1() -> LayerSight {
 pub fn activated() -> LayerSight {
     let input = waves([96, 55, 55]);
     let output = Maps { values: input.values.iter().map(|value| value.max(0.0)).collect(), ..input.clone() };
-    LayerSight { picture: picture(), input, output, mask: None, weights: None }
+    LayerSight { picture: picture(), input, output, mask: None, lrn: None, weights: None }
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn growing(look: usize) -> LayerSight {
     let input = waves([96, 55, 55]);
     let grown = |value: &f32| (value * (1.0 + look as f32) - 0.1 * look as f32).max(0.0);
     let output = Maps { values: input.values.iter().map(grown).collect(), ..input.clone() };
-    LayerSight { picture: picture(), input, output, mask: None, weights: None }
+    LayerSight { picture: picture(), input, output, mask: None, lrn: None, weights: None }
 }
 
 #[test]
@@ -254,6 +255,9 @@ fn lrn_worked_out_in_numbers_is_what_the_network_gives() {
         assert_ne!(given, number(cockpit.line_with(" in "), "in "), "LRN changes it: {}", cockpit.screen());
         cockpit.press("Right");
     }
+    let worked_out = cockpit.line_with("b = a/");
+    cockpit.happens([crate::fixture::change(12, Knob::LrnAlpha, "0.5", "2")]);
+    assert_eq!(cockpit.line_with("b = a/"), worked_out, "what was seen was made with the constants of then");
 }
 
 #[test]

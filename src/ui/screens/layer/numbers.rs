@@ -8,7 +8,7 @@ use super::lrn::worked_out;
 use super::subject::at_same_place;
 use super::{Scene, spreads};
 use crate::mosaic::{Extent, photograph};
-use crate::spec::LayerSpec;
+use crate::spec::{LayerSpec, grouped};
 use crate::ui::app::App;
 use crate::ui::figures::{percent, three};
 use crate::ui::graphics::Plate;
@@ -110,15 +110,10 @@ fn values<'a>(app: &App, scene: &Scene) -> Vec<Line<'a>> {
 /// LRN at the cursor's place, step by step.
 fn lrn<'a>(app: &App, scene: &Scene, channel: usize, at: usize) -> Vec<Line<'a>> {
     let theme = &app.theme;
-    let settings = &scene.session.settings;
-    let on = scene.model.lrn_knob(scene.place).is_none_or(|knob| match knob {
-        crate::knobs::Knob::LrnLayer(layer) => settings.lrn_is_on(layer),
-        _ => true,
-    });
-    if !on {
+    let Some(constants) = &scene.sight.lrn else {
         return vec![Line::styled("off: it passes its input on", theme.warning)];
-    }
-    let Some(worked) = worked_out(&scene.sight.input, channel, at, settings) else { return Vec::new() };
+    };
+    let Some(worked) = worked_out(&scene.sight.input, channel, at, constants) else { return Vec::new() };
     let dim = |text: String| Line::styled(text, theme.dim);
     let mut lines = vec![dim(format!("a in maps {}–{}:", worked.window.start, worked.window.end - 1))];
     let neighbours: Vec<String> = worked.neighbours.iter().map(|a| three(*a)).collect();
@@ -131,9 +126,13 @@ fn lrn<'a>(app: &App, scene: &Scene, channel: usize, at: usize) -> Vec<Line<'a>>
 }
 
 /// How much of the layer says nothing: for this picture, and for the whole batch of the step that was measured last.
-fn silent<'a>(app: &App, scene: &Scene) -> Option<Line<'a>> {
-    let dead = scene.session.layers.as_ref().and_then(|seen| seen.layers.get(scene.place)).and_then(|layer| layer.dead);
-    let dead = dead.map_or(String::new(), |dead| format!(", {} dead in the batch", percent(dead)));
-    let text = format!("{} of the values are 0{dead}", percent(scene.prepared.silent));
-    (scene.prepared.silent > 0.0).then(|| Line::styled(text, app.theme.dim))
+fn silent<'a>(app: &App, scene: &Scene) -> Vec<Line<'a>> {
+    if scene.prepared.silent == 0.0 {
+        return Vec::new();
+    }
+    let mut words = vec![format!("{} of the values are 0", percent(scene.prepared.silent))];
+    let measured = scene.session.layers.as_ref();
+    let dead = measured.and_then(|seen| Some((seen.step, seen.layers.get(scene.place)?.dead?)));
+    words.extend(dead.map(|(step, dead)| format!("{} dead in step {}", percent(dead), grouped(step))));
+    words.into_iter().map(|words| Line::styled(words, app.theme.dim)).collect()
 }
