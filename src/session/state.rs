@@ -26,6 +26,8 @@ pub struct Session {
     pub pending: Vec<PendingChange>,
     pub phase: Phase,
     pub phase_detail: String,
+    /// Training stands still, also while something is evaluated meanwhile.
+    pub paused: bool,
     pub last_step: Option<StepStats>,
     /// How the run came to where it stands.
     pub history: History,
@@ -64,6 +66,7 @@ impl Default for Session {
             pending: Vec::new(),
             phase: Phase::Preparing,
             phase_detail: String::new(),
+            paused: false,
             last_step: None,
             history: History::default(),
             layers: None,
@@ -96,6 +99,11 @@ impl Session {
             Event::Phase { phase, detail } => {
                 self.phase = phase;
                 self.phase_detail = detail;
+                self.paused = match phase {
+                    Phase::Paused => true,
+                    Phase::Evaluating | Phase::Saving => self.paused,
+                    Phase::Preparing | Phase::Training | Phase::Finished | Phase::Failed => false,
+                };
                 if phase == Phase::Training {
                     self.divergence = None;
                     self.finished = None;
@@ -185,7 +193,7 @@ impl Session {
             header.device = resumption.device;
         }
         (self.progress, self.layers, self.divergence) = (None, None, None);
-        self.confusion = None;
+        (self.confusion, self.paused) = (None, false);
         self.courses.cut(moment.step);
         (self.failure, self.finished, self.fetch) = (None, None, None);
     }

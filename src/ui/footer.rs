@@ -73,7 +73,7 @@ fn item(app: &App, row: &Binding) -> Option<Item> {
         _ if does_nothing(app, row.action) => return None,
         Action::Accept | Action::RewindSlower if row.context == Context::Moments && app.readonly => return None,
         Action::Accept if row.context == Context::Rates && rates::suggested(app).is_none() => return None,
-        Action::PauseOrResume if app.session().phase == Phase::Paused => word = "resume".into(),
+        Action::PauseOrResume if app.session().paused => word = "resume".into(),
         Action::Freeze if app.is_frozen() => word = "let go on".into(),
         Action::Nudge(knob, Nudge::Times(_)) => {
             keys = knob.spec().keys.iter().take(2).map(|(letter, _)| letter.to_string()).collect::<Vec<_>>().join(" ");

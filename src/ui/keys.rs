@@ -59,6 +59,19 @@ impl Context {
         Context::Help,
     ];
 
+    /// The screen that it is on, where it is on one.
+    pub fn screen(self) -> Option<Screen> {
+        match self {
+            Context::Train | Context::Cursor => Some(Screen::Train),
+            Context::Network | Context::Draft => Some(Screen::Network),
+            Context::Layer => Some(Screen::Layer),
+            Context::Predictions => Some(Screen::Predictions),
+            Context::Explain => Some(Screen::Explain),
+            Context::Compare | Context::Twins => Some(Screen::Compare),
+            _ => None,
+        }
+    }
+
     /// As a heading.
     pub fn title(self) -> &'static str {
         match self {

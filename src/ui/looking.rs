@@ -58,7 +58,8 @@ pub fn rewatch(app: &mut App) -> Option<Effect> {
         Screen::Explain => Some(explain::probe(app)),
         Screen::Train | Screen::Network | Screen::Compare => None,
     };
-    if app.worker_gone || wanted == app.looking.watched {
+    // Behind a record there is no network.
+    if app.worker_gone || app.recorded.is_some() || wanted == app.looking.watched {
         return None;
     }
     if app.looking.watched.is_none() {

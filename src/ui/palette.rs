@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::action::Action;
 use super::app::App;
 use super::field::Field;
-use super::keys::{Key, bindings};
+use super::keys::{Context, Key, bindings};
 use super::theme::ThemeName;
 use super::widgets::{line, panel};
 use crate::chart::SMOOTHINGS;
@@ -56,21 +56,22 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// What a line asks for.
-pub fn parse(app: &App, text: &str) -> Result<Action, String> {
+/// What a line asks for, and where that means something.
+pub fn parse(app: &App, text: &str) -> Result<(Action, Context), String> {
     let words = words(text);
     let mut words = words.iter().map(String::as_str);
-    let Some(name) = words.next() else { return Ok(Action::Close) };
+    let Some(name) = words.next() else { return Ok((Action::Close, Context::Anywhere)) };
     let argument = words.next();
     if let Some(extra) = words.next() {
         return Err(format!("`{extra}` is one word too many: a name and a value are enough"));
     }
     if let Some(action) = verb(name, argument)? {
-        return Ok(action);
+        let charts = matches!(action, Action::Smoothing | Action::SmoothOver(_));
+        return Ok((action, if charts { Context::Train } else { Context::Anywhere }));
     }
     if let Some(row) = bindings().find(|row| !row.command.is_empty() && row.command == name) {
         return match argument {
-            None => Ok(row.action),
+            None => Ok((row.action, row.context)),
             Some(argument) => Err(format!("`{name}` takes no value, `{argument}` came")),
         };
     }
@@ -78,7 +79,10 @@ pub fn parse(app: &App, text: &str) -> Result<Action, String> {
     let spec = knob.spec();
     match argument {
         None => Err(format!("{knob} is {}; it takes {}, {}", app.session().settings.text(knob), spec.range(), spec.applies)),
-        Some(value) => Ok(Action::Set(knob, spec.parse(value).map_err(|error| error.to_string())?)),
+        Some(value) => {
+            let value = spec.parse(value).map_err(|error| error.to_string())?;
+            Ok((Action::Set(knob, value), Context::Anywhere))
+        }
     }
 }
 

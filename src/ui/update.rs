@@ -18,7 +18,7 @@ use super::theme::{Theme, ThemeName};
 use super::{Exit, banner, help, looking, mouse, rates, shell};
 use crate::chart::{Detail, chart_beside, short_change};
 use crate::knobs::Knob;
-use crate::session::{Command, Event, Phase, SaveReason, Stamped};
+use crate::session::{Command, Event, SaveReason, Stamped};
 use crate::spec::grouped;
 
 /// Columns and ticks of a chart that goes to a file.
@@ -154,6 +154,7 @@ fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         Some(Overlay::OwnPicture(path)) => drop(path.press(key)),
         Some(Overlay::Dialog(dialog)) => {
             if let KeyCode::Char(letter) = key.code
+                && !key.control
                 && let Some(choice) = dialog.by_key(letter)
             {
                 return choose(app, choice);
@@ -197,7 +198,7 @@ fn anywhere(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Freeze => app.freeze(!app.is_frozen()),
         Action::Theme(name) => set_theme(app, name),
         Action::PauseOrResume => {
-            let command = if app.session().phase == Phase::Paused { Command::Resume } else { Command::Pause };
+            let command = if app.session().paused { Command::Resume } else { Command::Pause };
             return app.steer(command);
         }
         Action::Pause => return app.steer(Command::Pause),
@@ -295,11 +296,13 @@ fn in_overlay(app: &mut App, overlay: Overlay, action: Action) -> Vec<Effect> {
 fn run_line(app: &mut App, mut palette: Palette) -> Vec<Effect> {
     let text = palette.field.text().trim().to_string();
     match palette::parse(app, &text) {
-        Ok(action) => {
+        Ok((action, context)) => {
             if !text.is_empty() && app.history.last() != Some(&text) {
                 app.history.push(text);
             }
-            anywhere(app, action)
+            let mut effects = go_where(app, action, context);
+            effects.extend(anywhere(app, action));
+            effects
         }
         Err(error) => {
             palette.error = Some(error);
@@ -307,6 +310,13 @@ fn run_line(app: &mut App, mut palette: Palette) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Opens the screen that an action is of, unless the open one knows it too.
+fn go_where(app: &mut App, action: Action, context: keys::Context) -> Vec<Effect> {
+    let here = app.contexts();
+    let known = here.contains(&context) || keys::bindings().any(|row| row.action == action && here.contains(&row.context));
+    context.screen().filter(|_| !known).map_or_else(Vec::new, |screen| open(app, screen))
 }
 
 /// Carries an answer out.
@@ -334,8 +344,8 @@ fn open(app: &mut App, screen: Screen) -> Vec<Effect> {
     }
     let before = std::mem::replace(&mut app.screen, screen);
     let watched = |screen: Screen| screen == Screen::Network;
-    // Layers are measured only while somebody looks.
-    let changed = watched(before) != watched(screen);
+    // Layers are measured only while somebody looks; nobody measures those of a record.
+    let changed = watched(before) != watched(screen) && app.recorded.is_none();
     changed.then_some(Effect::Send(Command::WatchLayers(watched(screen)))).into_iter().collect()
 }
 

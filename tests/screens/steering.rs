@@ -5,6 +5,7 @@ use alexscope::mosaic::Ground;
 use alexscope::session::{Command, Event, FetchState, FinishReason, Phase, SaveReason};
 use alexscope::ui::app::{Effect, ExportRequest, Msg};
 use alexscope::ui::keys;
+use alexscope::ui::screens::Screen;
 use alexscope::ui::theme::{Theme, ThemeName};
 use alexscope::ui::{Exit, Recorded};
 use ratatui::crossterm::event::MouseEventKind;
@@ -410,5 +411,52 @@ fn help_shows_every_row_of_the_key_table() {
     for row in keys::bindings() {
         let words: Vec<&str> = row.help.split_whitespace().take(4).collect();
         assert!(seen.contains(&words.join(" ")), "`{}` is not in help", row.help);
+    }
+}
+
+#[test]
+fn space_resumes_a_paused_run_also_while_it_evaluates() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.happens([phase(Phase::Evaluating)]);
+    assert!(cockpit.screen().contains("Space pause"), "{}", cockpit.screen());
+    cockpit.happens([phase(Phase::Paused), phase(Phase::Evaluating)]);
+    assert!(cockpit.screen().contains("Space resume"), "{}", cockpit.screen());
+    cockpit.press("Space");
+    assert_eq!(cockpit.sent, [Command::Resume]);
+}
+
+#[test]
+fn a_letter_with_control_answers_no_question() {
+    let mut cockpit = Cockpit::training(80, 24);
+    cockpit.press("q C-x");
+    assert!(cockpit.sent.is_empty() && cockpit.app.overlay.is_some(), "{:?}", cockpit.sent);
+    cockpit.press("x");
+    assert_eq!(cockpit.sent, [Command::Stop { save: false }]);
+}
+
+#[test]
+fn nothing_is_asked_of_a_record() {
+    let mut cockpit = Cockpit::training(80, 24);
+    (cockpit.app.readonly, cockpit.app.recorded) = (true, Some(Recorded::Whole));
+    cockpit.press("2 3 4 5 1");
+    assert_eq!(cockpit.sent, []);
+}
+
+#[test]
+fn a_command_of_another_screen_goes_there_and_one_that_the_open_screen_knows_stays() {
+    for (keys, line, screen) in [
+        ("3", "log", Screen::Train),
+        ("3", "smooth 30", Screen::Train),
+        ("1", "edit-network", Screen::Network),
+        ("3", "heat", Screen::Layer),
+        ("4", "momentum 0.8", Screen::Predictions),
+    ] {
+        let mut cockpit = Cockpit::training(80, 24);
+        cockpit.press(&format!("{keys} :"));
+        cockpit.type_text(line);
+        cockpit.press("Enter");
+        assert_eq!(cockpit.app.screen, screen, "{line}");
+        assert!(line != "log" || cockpit.app.view.log);
+        assert!(line != "edit-network" || cockpit.app.network.draft.is_some());
     }
 }

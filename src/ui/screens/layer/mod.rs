@@ -16,7 +16,7 @@ use ratatui::text::Span;
 use crate::mosaic::{Bitmap, ColourMap, Extent, Scale};
 use crate::probe::{LayerProbe, LayerSight, Picture, Probe, Seen, Sight};
 use crate::session::Session;
-use crate::spec::{Layer, ModelSpec, grouped};
+use crate::spec::{Layer, grouped};
 use crate::ui::action::Action;
 use crate::ui::app::{App, Effect, ExportRequest, Tone};
 use crate::ui::screens::{self, Screen, network};
@@ -126,7 +126,6 @@ pub fn prepare(app: &mut App) {
 
 /// Everything that is drawn, put together.
 struct Scene<'a> {
-    model: &'a ModelSpec,
     session: &'a Session,
     place: usize,
     layer: &'a Layer,
@@ -164,7 +163,7 @@ fn with_scene<R>(app: &App, area: Rect, then: impl FnOnce(&Scene) -> R) -> Optio
     let main = below_head(Rect { width: area.width - side_width - u16::from(side_width > 0), ..area });
     let side = (side_width > 0).then(|| below_head(Rect { x: area.right() - side_width, width: side_width, ..area }));
     let grids = grids(main, shown, screen);
-    Some(then(&Scene { model, session: app.shown(), place, layer, screen, sight, seen, prepared, shown, grids, side }))
+    Some(then(&Scene { session: app.shown(), place, layer, screen, sight, seen, prepared, shown, grids, side }))
 }
 
 /// The scene as it is drawn now.
@@ -206,7 +205,7 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
         let words = match app.seen_now().map(|seen| &seen.sight) {
             Some(Err(reason)) => reason.clone(),
             _ if app.worker_gone => "the trainer has ended; there is nobody to look through".into(),
-            _ if app.readonly => "looking … (the record of a run alone has no network to look into)".into(),
+            _ if app.recorded.is_some() => "the record of a run alone has no network to look into".into(),
             _ => "looking …".into(),
         };
         for (row, text) in inner.rows().zip(line::wrapped(&words, inner.width)) {

@@ -202,7 +202,7 @@ fn draw_pictures(app: &App, area: Rect, buf: &mut Buffer) {
         let words = match app.seen_now().map(|seen| &seen.sight) {
             Some(Err(reason)) => reason.clone(),
             _ if no_mistakes(app) => NOTHING_TESTED.into(),
-            _ if app.readonly => "looking … (the record of a run alone has no network to look into)".into(),
+            _ if app.recorded.is_some() => "the record of a run alone has no network to look into".into(),
             _ => "looking …".into(),
         };
         for (row, text) in inner.rows().zip(line::wrapped(&words, inner.width)) {
