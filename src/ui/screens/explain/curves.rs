@@ -118,9 +118,11 @@ pub fn lrn(app: &App, sight: Option<&LayerSight>, area: Rect, buf: &mut Buffer) 
     let settings = &app.shown().settings;
     let energies = sight.map(|sight| energies(&sight.input, settings.count(Knob::LrnN)));
     let spread = energies.map(|energies| Spread::over(energies.into_iter()));
-    let high = spread.as_ref().map_or(1.0, |spread| f64::from(spread.high)).max(1e-3);
+    let (low, high) = spread.as_ref().map_or((0.0, 1.0), |spread| (f64::from(spread.low), f64::from(spread.high)));
+    // Energies that are all alike need some width too.
+    let high = if high > low { high } else { low + 1e-3 };
     let plot = Plot {
-        low: spread.as_ref().map_or(0.0, |spread| f64::from(spread.low)),
+        low,
         high,
         floor: 0.0,
         ceiling: factor(settings, 0.0).max(1.0),

@@ -34,9 +34,8 @@ pub fn view(app: &App, area: Rect, buf: &mut Buffer) {
     gauge_row(app, next(), buf, &epoch, share, &format!("{:.0} %", share * 100.0));
     let (what, share, at) = under_way(session);
     gauge_row(app, next(), buf, what, share, &at);
-    let budget = budget(session).map_or(0.0, |budget| budget.share);
-    let all = budget_words(session);
-    gauge_row(app, next(), buf, "run", budget, &all);
+    let (share, words) = budget(session).map_or((0.0, "no end".into()), |budget| (budget.share, budget.words));
+    gauge_row(app, next(), buf, "run", share, &words);
     let speed =
         session.recent_images_per_second().map_or("– images/s".into(), |rate| format!("{} images/s", three_digits(rate)));
     let elapsed = clock(session.time) + if area.width < ROOMY { "" } else { " elapsed" };
@@ -114,28 +113,25 @@ struct Budget {
     share: f64,
     /// Training pictures to go.
     pictures: f64,
+    /// `of 90 ep.`, `of 20,000`
+    words: String,
 }
 
 /// Whichever of epochs and steps is used up first; none where neither is limited.
 fn budget(session: &Session) -> Option<Budget> {
-    let train = session.header.as_ref()?.data.train as f64;
+    let train = session.header.as_ref().map_or(1.0, |header| header.data.train as f64);
     let batch = session.settings.get(Knob::BatchSize);
     let limit = |knob: Knob| Some(session.settings.get(knob)).filter(|limit| *limit > 0.0);
-    let by_epochs = limit(Knob::Epochs)
-        .map(|epochs| Budget { share: session.epoch() / epochs, pictures: (epochs - session.epoch()).max(0.0) * train });
+    let by_epochs = limit(Knob::Epochs).map(|epochs| Budget {
+        share: session.epoch() / epochs,
+        pictures: (epochs - session.epoch()).max(0.0) * train,
+        words: format!("of {epochs} ep."),
+    });
     let by_steps = limit(Knob::Steps).map(|steps| {
         let done = session.steps() as f64;
-        Budget { share: done / steps, pictures: (steps - done).max(0.0) * batch }
+        Budget { share: done / steps, pictures: (steps - done).max(0.0) * batch, words: format!("of {}", grouped(steps as u64)) }
     });
     by_epochs.into_iter().chain(by_steps).min_by(|a, b| a.pictures.total_cmp(&b.pictures))
-}
-
-fn budget_words(session: &Session) -> String {
-    match (session.settings.count(Knob::Steps), session.settings.count(Knob::Epochs)) {
-        (0, 0) => "no end".into(),
-        (0, epochs) => format!("of {epochs} ep."),
-        (steps, _) => format!("of {}", grouped(steps as u64)),
-    }
 }
 
 fn seconds_left(session: &Session) -> Option<f64> {
@@ -197,6 +193,16 @@ mod tests {
             [40.0, 600.0, 12_000.0, 131_000.0, 450_000.0].map(duration),
             ["40 s", "10 min", "3 h 20 min", "36 h", "5 days"]
         );
+    }
+
+    #[test]
+    fn the_budget_that_is_used_up_first_is_the_one_that_is_named() {
+        let mut session = Session::default();
+        for (steps, epochs, words) in [(0.0, 0.0, None), (500.0, 2.0, Some("of 2 ep.")), (1.0, 90.0, Some("of 1"))] {
+            session.settings.set(Knob::Steps, steps).unwrap();
+            session.settings.set(Knob::Epochs, epochs).unwrap();
+            assert_eq!(budget(&session).map(|budget| budget.words).as_deref(), words);
+        }
     }
 
     #[test]
