@@ -1,5 +1,6 @@
 //! Signals as messages.
 
+use std::fs;
 use std::io;
 use std::process;
 use std::thread;
@@ -15,7 +16,7 @@ pub const JOB_CONTROL: &[i32] = &[SIGTSTP, SIGCONT];
 
 /// Listens for as long as the program runs; gives the signals' numbers.
 pub fn listen(numbers: &[i32]) -> io::Result<Receiver<i32>> {
-    let mut signals = Signals::new(numbers)?;
+    let mut signals = Signals::new(numbers.iter().filter(|number| **number != SIGHUP || !is_ignored(SIGHUP)))?;
     let (sender, receiver) = unbounded();
     thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
@@ -25,6 +26,13 @@ pub fn listen(numbers: &[i32]) -> io::Result<Receiver<i32>> {
         }
     })?;
     Ok(receiver)
+}
+
+/// Whether whoever started the program has it ignore a signal, as nohup does with SIGHUP. Linux tells; elsewhere none is.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Does what no signal need wait for, since nothing is lost with it: one that asks for the end ends the program at once. Reading a

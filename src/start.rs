@@ -89,11 +89,27 @@ fn initial_weights(path: &Path, ready: &mut Ready) -> Result<(Arrays, WeightsFil
     Ok((weights, file))
 }
 
+/// Where a run's events for TensorBoard lie.
+const TENSORBOARD: &str = "tensorboard";
+
 /// What writes for TensorBoard while the run trains, into its folder.
 fn followed(plan: &Plan) -> Result<Observer> {
     let folder = plan.folder.as_ref().map(|(folder, _)| folder);
     let within = folder.map_or_else(|| Path::new(".").to_path_buf(), |folder| folder.path().to_path_buf());
-    let writer = EventWriter::create(&within.join("tensorboard"), &plan.header, folder.map(RunFolder::checkpoints))?;
+    follow(EventWriter::create(&within.join(TENSORBOARD), &plan.header, folder.map(RunFolder::checkpoints))?)
+}
+
+/// The same for a run that goes on, where it was followed before.
+fn followed_on(folder: &RunFolder, header: &RunHeader) -> Result<Option<Observer>> {
+    let within = folder.path().join(TENSORBOARD);
+    if !within.is_dir() {
+        return Ok(None);
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    follow(EventWriter::further(now, &within, header, Some(folder.checkpoints()))?).map(Some)
+}
+
+fn follow(writer: EventWriter) -> Result<Observer> {
     let follower = Follower::start(writer)?;
     Ok(Box::new(move |stamped| follower.event(stamped)))
 }
@@ -262,9 +278,10 @@ fn go_on(folder: RunFolder, moved: Option<&Path>, computes: Computes, unattended
         Script::default()
     });
     let resume = Some(Resume { saved, time, warnings });
+    let observer = followed_on(&folder, &header)?;
     let (folder, mut notices) = (Some((folder, lock)), ready.notices);
     notices.extend(computes.notice());
-    Ok(Plan { header, script, folder, resume, notices, observer: None, prepare, fetch, unattended })
+    Ok(Plan { header, script, folder, resume, notices, observer, prepare, fetch, unattended })
 }
 
 /// The script that a run began with.

@@ -6,8 +6,13 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+/// Whatever the tests were started by: under nohup they and what they start ignore a hang-up.
 fn alexscope() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_alexscope"));
+    let program = env!("CARGO_BIN_EXE_alexscope");
+    let mut command = Command::new(if cfg!(target_os = "linux") { "env" } else { program });
+    if cfg!(target_os = "linux") {
+        command.args(["--default-signal=HUP", program]);
+    }
     command.stdin(Stdio::null());
     command
 }
@@ -130,6 +135,32 @@ fn a_signal_saves_stops_and_shows_in_the_exit_status() {
         assert_eq!(child.wait().unwrap().code(), Some(status));
         assert_eq!(std::fs::read_dir(folder.path().join("checkpoints")).unwrap().count(), 1);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn under_nohup_a_hang_up_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new("env")
+        .args(["--ignore-signal=HUP", env!("CARGO_BIN_EXE_alexscope")])
+        .args(["train", "--headless", "--json", "--model", "lenet5", "--checkpoint-every", "0", "--run-dir"])
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut steps =
+        |count| assert_eq!(lines.by_ref().filter(|line| line.contains(r#""event":"step""#)).take(count).count(), count);
+    let kill = |name: &str| assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    steps(1);
+    kill("-HUP");
+    steps(20);
+    kill("-TERM");
+    let last = lines.last().unwrap();
+    assert!(last.contains(r#""event":"finished""#), "{last}");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
 #[cfg(unix)]

@@ -27,8 +27,13 @@ layers = [
 ]
 "#;
 
+/// Whatever the tests were started by: under nohup they and what they start ignore a hang-up.
 pub fn alexscope() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_alexscope"));
+    let program = env!("CARGO_BIN_EXE_alexscope");
+    let mut command = Command::new(if cfg!(target_os = "linux") { "env" } else { program });
+    if cfg!(target_os = "linux") {
+        command.args(["--default-signal=HUP", program]);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }

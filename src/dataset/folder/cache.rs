@@ -12,7 +12,7 @@ use super::list::Listing;
 use crate::whole_file;
 
 /// Changes whenever the same files would be decoded otherwise.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Bytes of the header's length.
 const LENGTH: usize = 8;
 
@@ -26,6 +26,8 @@ pub struct Header {
     pub test: usize,
     /// What is wrong with the others: path and reason.
     pub broken: Vec<String>,
+    /// Some could not even be opened, which may pass: they are tried again the next time.
+    pub passing: bool,
 }
 
 /// Where the decoded pictures of `listing` at most `largest` pixels wide are kept: another file as soon as a picture is added,

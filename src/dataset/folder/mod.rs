@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 pub use list::has_folders;
 
+use super::own::Fault;
 use super::{CHANNELS, DataError, Dataset};
 use list::{Entry, Listing};
 
@@ -53,7 +54,7 @@ impl Decoded {
     pub fn prepare(folder: &Path, reading: Reading) -> Result<Decoded, DataError> {
         let listing = list::list(folder)?;
         let file = cache::path(reading.cache, folder, &listing, reading.largest);
-        let header = match cache::header(&file) {
+        let header = match cache::header(&file).filter(|header| !header.passing) {
             Some(header) => header,
             None => decode_into(&file, &listing, reading)?,
         };
@@ -120,10 +121,12 @@ fn decode_into(file: &Path, listing: &Listing, reading: Reading) -> Result<cache
     pixels.resize(needed, 0);
     let wrong = decode::decode_all(&entries, side, &mut pixels, &|done| (reading.progress)(done, entries.len()));
     let mut labels = Vec::with_capacity(entries.len());
-    let mut header = cache::Header { side, classes: listing.classes.clone(), train: 0, test: 0, broken: Vec::new() };
+    let mut header =
+        cache::Header { side, classes: listing.classes.clone(), train: 0, test: 0, broken: Vec::new(), passing: false };
     for (place, (entry, wrong)) in entries.iter().zip(wrong).enumerate() {
-        if let Some(reason) = wrong {
-            header.broken.push(format!("{}: {reason}", entry.path.display()));
+        if let Some(fault) = wrong {
+            header.passing |= matches!(fault, Fault::Unreadable(_));
+            header.broken.push(format!("{}: {fault}", entry.path.display()));
             continue;
         }
         // Those that can be read close the gaps.
