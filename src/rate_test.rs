@@ -39,7 +39,7 @@ pub fn run(arguments: &RateTestArgs) -> Result<String> {
         let mut prepared = (bench.prepare)(&mut |_| {}).map_err(|reason| eyre!(reason))?;
         let (settings, pictures) = (&bench.settings, prepared.pictures);
         let learner = &mut *prepared.learner;
-        let swept = rate_test(learner, sweep, Position::default(), settings, pictures, &mut Open, &mut tell)?;
+        let swept = rate_test(learner, sweep, Position::default(), settings, pictures, &mut Open, &mut tell)??;
         swept.ok_or_else(|| eyre!("the test was given up"))
     })?;
     let path = &arguments.out;

@@ -362,6 +362,21 @@ fn of_a_run_without_a_step_nothing_is_saved() {
 }
 
 #[test]
+fn a_fault_in_the_middle_of_a_rate_test_saves_nothing_of_the_weights_that_it_tried() {
+    // The run is held seconds before the step with the fault; the sweep comes to it.
+    let mut run = start(Faults { panics_at: 60, layer_time: Duration::from_millis(10), ..Faults::default() });
+    run.until("the first step", |session| session.steps() >= 1);
+    run.send(Command::Pause);
+    run.until("the pause", |session| session.phase == Phase::Paused);
+    assert!(run.session.steps() < 59, "it was held too late");
+    run.send(Command::TestRate);
+    run.until("the fault", |session| session.failure.is_some());
+    let (ending, _, _, folder) = run.end();
+    assert_eq!(ending.reason, FinishReason::Failed);
+    assert!(!folder.path().join("checkpoints").exists());
+}
+
+#[test]
 fn an_end_that_is_not_saved_is_a_failure_unless_nothing_was_to_be_saved() {
     let failed = |ending: Ending| ending.failure.is_some_and(|why| why.contains("what was learned could not be saved"));
     let faults = || Faults { nothing_can_be_saved: true, layer_time: Duration::from_millis(1), ..Faults::default() };

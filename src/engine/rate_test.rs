@@ -24,7 +24,7 @@ impl Default for Sweep {
 /// brought back to what it was, so that the run goes on as if nothing had been; `None` where the gate gave up.
 ///
 /// # Errors
-/// A step that failed. Where bringing back fails the learner is unfit for training.
+/// Within: a step that failed; the learner was brought back all the same. Outside: it was not, and is unfit for training.
 pub fn rate_test(
     learner: &mut dyn Learner,
     sweep: Sweep,
@@ -33,11 +33,10 @@ pub fn rate_test(
     pictures: Pictures,
     gate: &mut dyn Gate,
     each: &mut dyn FnMut(&RateTest),
-) -> Result<Option<RateTest>, LearnerError> {
+) -> Result<Result<Option<RateTest>, LearnerError>, LearnerError> {
     let before = learner.checkpoint()?;
     let swept = steps(learner, sweep, position, settings, pictures, gate, each);
-    learner.restore(&before)?;
-    swept
+    learner.restore(&before).map(|()| swept)
 }
 
 fn steps(

@@ -245,8 +245,15 @@ fn a_look_sees_the_newest_weights_their_gradient_and_what_the_step_added() {
         network.update(&settings, 0.1, false).unwrap();
         let settings = Arc::new(settings.clone());
         let standing = Standing { step: 1, settings: settings.clone(), taken: Some((0.1, settings)) };
-        let probe = LayerProbe { layer: 0, picture: Picture::Test(7), training: false, unit: 0 };
-        let Sight::Layer(seen) = viewer.look(&Probe::Layer(probe), &standing).unwrap() else { panic!("a layer was asked for") };
+        let probe = Probe::Layer(LayerProbe { layer: 0, picture: Picture::Test(7), training: false, unit: 0 });
+        let mut look = |standing: &Standing| match viewer.look(&probe, standing).unwrap() {
+            Sight::Layer(seen) => seen,
+            Sight::Pictures(_) => panic!("a layer was asked for"),
+        };
+        // Weights to which no step led, as after going back: what lies in the gradient is not theirs.
+        let weights = look(&Standing { taken: None, ..standing.clone() }).weights.unwrap();
+        assert!(weights.gradient.iter().chain(&weights.change).all(|value| *value == 0.0) && weights.gradient_spread.total == 0);
+        let seen = look(&standing);
         let (weights, after) = (seen.weights.unwrap(), &network.parameters()[0]);
         assert_eq!(weights.values, after.value.flatten_all().unwrap().to_vec1::<f32>().unwrap());
         assert_eq!(weights.gradient, after.gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap());
@@ -327,19 +334,24 @@ impl Gate for Open {
     }
 }
 
-#[test]
-fn a_rate_test_leaves_weights_and_velocities_as_they_were() {
+/// LeNet-5 on the built-in pictures, eight at a time.
+fn lenet5() -> (NetworkLearner, Settings, Pictures) {
     let model = zoo::load("lenet5").unwrap();
     let mut settings = model.settings().unwrap();
     settings.set(Knob::BatchSize, 8.0).unwrap();
     let dataset = Arc::new(crate::dataset::load(&crate::dataset::Opened::Emoji10).unwrap());
     let pictures = Pictures { train: dataset.train.len(), test: dataset.test.len() };
-    let mut learner = NetworkLearner::new(model, dataset, &settings).unwrap();
+    (NetworkLearner::new(model, dataset, &settings).unwrap(), settings, pictures)
+}
+
+#[test]
+fn a_rate_test_leaves_weights_and_velocities_as_they_were() {
+    let (mut learner, settings, pictures) = lenet5();
     let before = learner.checkpoint().unwrap();
     let sweep = Sweep { from: 1e-3, to: 0.1, steps: 4 };
     let test = rate_test(&mut learner, sweep, Position::default(), &settings, pictures, &mut Open, &mut |_| {}).unwrap();
     assert_eq!(
-        test.unwrap().points.iter().map(|point| (point.rate * 1e4).round()).collect::<Vec<_>>(),
+        test.unwrap().unwrap().points.iter().map(|point| (point.rate * 1e4).round()).collect::<Vec<_>>(),
         [10.0, 46.0, 215.0, 1000.0]
     );
     assert_eq!(learner.checkpoint().unwrap(), before);
@@ -347,11 +359,7 @@ fn a_rate_test_leaves_weights_and_velocities_as_they_were() {
 
 #[test]
 fn what_an_activation_wrote_over_is_not_told_as_what_the_layer_before_it_gave() {
-    let model = zoo::load("lenet5").unwrap();
-    let mut settings = model.settings().unwrap();
-    settings.set(Knob::BatchSize, 8.0).unwrap();
-    let dataset = Arc::new(crate::dataset::load(&crate::dataset::Opened::Emoji10).unwrap());
-    let mut learner = NetworkLearner::new(model, dataset, &settings).unwrap();
+    let (mut learner, settings, _) = lenet5();
     let batch = |first| BatchRange { epoch: 0, first, count: 8 };
     let plan = StepPlan { step: 1, batch: batch(0), next: batch(8), settings: Arc::new(settings), learning_rate: 0.01 };
     let Stepped::Taken(taken) = learner.step(&plan, true, &mut Open).unwrap() else { panic!("the step was not taken") };

@@ -131,10 +131,15 @@ impl NetworkViewer {
         let few = parameter.value.elem_count() <= FEW_WEIGHTS;
         let (first, count) = if few { (0, dims[0]) } else { (probe.unit.min(dims[0] - 1), 1) };
         let part = |tensor: &Tensor| read(&self.network, &tensor.narrow(0, first, count)?);
-        let (values, gradient) = (part(&parameter.value)?, part(&parameter.gradient)?);
-        let change = match &standing.taken {
-            Some((rate, settings)) => last_change(&values, &gradient, &part(&parameter.velocity)?, *rate, settings),
-            None => vec![0.0; values.len()],
+        let values = part(&parameter.value)?;
+        // Where no step led here, what lies in the gradient is of other weights.
+        let (gradient, change, gradient_spread) = match &standing.taken {
+            Some((rate, settings)) => {
+                let gradient = part(&parameter.gradient)?;
+                let change = last_change(&values, &gradient, &part(&parameter.velocity)?, *rate, settings);
+                (gradient, change, spread(&self.network, &parameter.gradient)?)
+            }
+            None => (vec![0.0; values.len()], vec![0.0; values.len()], Spread::default()),
         };
         Ok(Some(Weights {
             shape: [&[count], &dims[1..]].concat(),
@@ -145,7 +150,7 @@ impl NetworkViewer {
             change,
             blue_first: self.model.pixels.order == PixelOrder::Bgr && self.sees_picture(probe.layer),
             spread: spread(&self.network, &parameter.value)?,
-            gradient_spread: spread(&self.network, &parameter.gradient)?,
+            gradient_spread,
         }))
     }
 

@@ -105,6 +105,11 @@ impl Lookout {
         self.shut = true;
     }
 
+    /// Whether something else is tried on the weights.
+    pub fn is_shut(&self) -> bool {
+        self.shut
+    }
+
     /// The weights are others now, as if from nowhere.
     pub fn restored(&mut self) {
         (self.taken, self.answered, self.shut) = (None, None, false);

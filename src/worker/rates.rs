@@ -18,8 +18,10 @@ impl Desk {
             let mut gate = StepGate { desk: self, engine, step: position.step, evaluating: true, held_before };
             rate_test(learner, Sweep::default(), position, &settings, pictures, &mut gate, &mut |_| {})
         };
+        // Where they could not be brought back, the weights are nobody's: what follows saves nothing of them.
+        self.at_rest = tested.is_ok();
         self.lookout.restored();
-        if let Some(test) = tested.map_err(|error| error.to_string())? {
+        if let Some(test) = tested.and_then(|swept| swept).map_err(|error| error.to_string())? {
             self.emit(Event::RateTested(test));
         }
         self.rate_test_due = false;
