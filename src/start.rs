@@ -1,6 +1,7 @@
 //! From a command line to a run that is ready to begin.
 
 use std::fs;
+use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
@@ -236,6 +237,10 @@ pub fn again(header: &RunHeader, moved: Option<&Path>, weights: Option<&Path>, d
 /// A run's network, which takes the weights of one of its checkpoints.
 pub fn for_a_checkpoint(header: &RunHeader, moved: Option<&Path>, device: DeviceChoice) -> Result<Prepare> {
     let ready = ready_again(header, moved)?;
+    for Notice { text, .. } in ready.notices.iter().filter(|notice| notice.warning) {
+        // Nobody has to read it; standard output is for what was asked for.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
     Ok(prepare(header.model.clone(), ready.opened, header.settings.clone(), None, found(device)?))
 }
 

@@ -180,7 +180,8 @@ fn same_pictures(plan: &Plan, folder: &Path, header: &RunHeader) -> Result<()> {
     let what = |header: &RunHeader| (header.data.name.clone(), header.data.train, header.data.test);
     if what(&first) != what(header) {
         bail!(
-            "the runs of this comparison learn from {} ({} pictures), and {} ({}) would be next; name the first with --data",
+            "the runs of this comparison learn from {} ({} pictures), and what is found now is {} ({}); put those back where they were to go on, \
+             or begin another comparison with another --run-dir",
             first.data.name,
             first.data.train,
             header.data.name,
