@@ -72,8 +72,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             Watched::Through(exit, ending) => (exit, ending),
             Watched::Hurried(signal) => return Ok(signals::exit_status(signal)),
         };
-        let colours;
-        (wanted, colours) = match left {
+        let (next, colours) = match left {
             Exit::NewRun { settings, theme } => match &edited {
                 Some(model) => (Wanted::Edited(model.clone(), settings), theme),
                 None => (Wanted::Anew(settings), theme),
@@ -86,6 +85,7 @@ pub fn open(mut plan: impl FnMut(&Wanted) -> Result<Plan>, show: &ShowArgs) -> R
             Exit::Signal(signal) => return Ok(signals::exit_status(signal)),
             Exit::Quit | Exit::Ended(_) | Exit::WorkerFailed(_) => return last_words(ending),
         };
+        wanted = next;
         // What the terminal's ground is, or what a person wants, is known by now.
         look = Look { theme: colours, by_ground: false, ..look };
     }

@@ -71,8 +71,8 @@ fn seeds_words(paired: usize, all: usize) -> String {
 }
 
 /// How the intervals were made.
-pub const METHOD: &str = "Differences are paired by seed (which draws the initial values and the order of the pictures); the interval is Student's t over the \
-                          seeds, not corrected for the number of pairs.";
+pub const METHOD: &str = "Differences are paired by seed (which draws the initial values and the order of the pictures); the \
+                          interval is Student's t over the seeds, not corrected for the number of pairs.";
 
 /// `61.25 ± 0.40`
 fn spread(accuracies: &[f64]) -> String {

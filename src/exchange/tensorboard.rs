@@ -36,17 +36,13 @@ pub struct EventWriter {
 impl EventWriter {
     /// Makes `events.out.tfevents.<time>.alexscope` in `folder`. `checkpoints`: histograms and kernels are taken from there.
     pub fn create(folder: &Path, header: &RunHeader, checkpoints: Option<PathBuf>) -> Result<EventWriter> {
-        EventWriter::named(header.started_at, folder, header, checkpoints)
+        EventWriter::further(header.started_at, folder, header, checkpoints)
     }
 
     /// Another file beside those that are there, of a run that goes on `now`, in seconds since 1970.
     pub fn further(now: u64, folder: &Path, header: &RunHeader, checkpoints: Option<PathBuf>) -> Result<EventWriter> {
-        EventWriter::named(now, folder, header, checkpoints)
-    }
-
-    fn named(time: u64, folder: &Path, header: &RunHeader, checkpoints: Option<PathBuf>) -> Result<EventWriter> {
         fs::create_dir_all(folder).map_err(ExchangeError::writing(folder))?;
-        let path = folder.join(format!("events.out.tfevents.{time}.alexscope"));
+        let path = folder.join(format!("events.out.tfevents.{now}.alexscope"));
         let file = File::create(&path).map_err(ExchangeError::writing(&path))?;
         let started_at = header.started_at as f64;
         let blue_first = header.model.pixels.order == PixelOrder::Bgr;

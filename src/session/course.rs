@@ -11,7 +11,15 @@ pub fn course(events: impl IntoIterator<Item = Stamped>) -> Vec<Stamped> {
         match stamped.event {
             Event::Resumed(resumption) => cut_back(&mut course, &resumption.moment),
             Event::Changed(ref change) => {
-                course.retain(|told| !matches!(&told.event, Event::Changed(told) if change.corrects(told)));
+                // It was told since the newest step.
+                let told = course.iter().rev().take_while(|told| !matches!(told.event, Event::Step(_)));
+                let corrected = told.enumerate().find_map(|(back, told)| match &told.event {
+                    Event::Changed(told) if change.corrects(told) => Some(back),
+                    _ => None,
+                });
+                if let Some(back) = corrected {
+                    course.remove(course.len() - 1 - back);
+                }
                 course.push(stamped);
             }
             Event::Started(_) | Event::Step(_) | Event::Evaluated(_) | Event::Layers(_) => course.push(stamped),

@@ -267,13 +267,6 @@ pub struct Evaluation {
     pub examples: usize,
 }
 
-impl Change {
-    /// Whether this tells an earlier event anew: the step in flight at that time was given up, so the change holds a step earlier.
-    pub fn corrects(&self, told: &Change) -> bool {
-        (self.knob, &self.from, &self.to, self.step + 1) == (told.knob, &told.from, &told.to, told.step)
-    }
-}
-
 fn or_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
@@ -287,6 +280,13 @@ pub struct Change {
     /// As [`crate::knobs::KnobSpec::format`] writes it.
     pub from: String,
     pub to: String,
+}
+
+impl Change {
+    /// Whether this tells an earlier event anew: the step in flight at that time was given up, so the change holds a step earlier.
+    pub fn corrects(&self, told: &Change) -> bool {
+        (self.knob, &self.from, &self.to, self.step + 1) == (told.knob, &told.from, &told.to, told.step)
+    }
 }
 
 /// Why a checkpoint was written. What a person asked for is kept until a person removes it.
