@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import pty
-import re
 import signal
 import struct
 import sys
@@ -16,8 +15,7 @@ import time
 PROGRAM = ["cargo", "run", "--release", "--quiet", "--"]
 # The first thread draws; it bears the program's name.
 SCREEN = {"alexscope", "input", "output", "images", "signals"}
-STEP = re.compile(rb'"event":"step","step":(\d+),')
-TAIL = 65536
+A_STEP = b'"event":"step"'
 AUTOGROUP = "/proc/self/autogroup"
 
 
@@ -32,17 +30,6 @@ def events(run: str) -> list[dict]:
 
 def steps(recorded: list[dict]) -> list[dict]:
     return [event for event in recorded if event["event"] == "step"]
-
-
-def last_step(run: str) -> int:
-    """The newest step that the record holds, read from its end: whoever waits for one must not read it all again and again."""
-    try:
-        with open(os.path.join(run, "events.jsonl"), "rb") as file:
-            file.seek(max(0, os.path.getsize(file.name) - TAIL))
-            found = STEP.findall(file.read())
-            return int(found[-1]) if found else 0
-    except FileNotFoundError:
-        return 0
 
 
 def process(run: str) -> int:
@@ -66,6 +53,36 @@ def seconds_of_the_screen(pid: int) -> float:
             user, system = fields.split()[11:13]
             ticks += int(user) + int(system)
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class TurnTaker:
+    """A run that trains only when it is its turn and is stopped (SIGSTOP) otherwise."""
+
+    POLL = 0.002
+    PATIENCE = 300
+
+    def __init__(self, run: str):
+        self.pid = process(run)
+        self.record = open(os.path.join(run, "events.jsonl"), "rb")
+
+    def take(self, count: int) -> float:
+        """Trains until the record holds `count` steps more; the seconds that took. What of the next step is done by then it keeps."""
+        self.go_on()
+        start, left, line = time.monotonic(), count, b""
+        while left:
+            time.sleep(self.POLL)
+            while piece := self.record.readline():
+                line += piece
+                if line.endswith(b"\n"):
+                    left, line = left - (A_STEP in line), b""
+            if time.monotonic() - start > self.PATIENCE:
+                sys.exit(f"{left} of {count} steps were not taken in {self.PATIENCE} s")
+        seconds = time.monotonic() - start
+        os.kill(self.pid, signal.SIGSTOP)
+        return seconds
+
+    def go_on(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
 
 
 def _autogroup_niceness() -> str | None:

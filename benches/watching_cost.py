@@ -1,114 +1,111 @@
 """Trains without a screen and in the cockpit by turns and compares them; see watching_cost.sh, which calls it.
 
-A run's images/s are those of all its steps but the first ones, by the clock of its record (`time` in events.jsonl), so that whatever
-goes on between two steps counts as well. The cockpit runs in a pseudo-terminal of 120×40 that is read as fast as it writes, or at the
-pace that is given, on the Network screen from the start.
+Both runs are there from the start, and one of them is always stopped (SIGSTOP). A turn ends when its last step stands in the run's
+record, so whatever goes on between two steps counts as well. The turns of a round are those of the cockpit, without, without, the cockpit.
 
-On a machine whose speed varies by more than the screen costs, the processor time of the threads that only draw says more: where all
-processors train, what they take is what training loses.
+The processor time of the threads that only draw is counted too: where all processors train, what they take is what training loses.
 """
 import argparse
 import json
+import math
 import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from watched_run import PROGRAM, cockpit, events, last_step, process, seconds_of_the_screen, steps
+from watched_run import PROGRAM, TurnTaker, cockpit, events, process, seconds_of_the_screen
 
-WARM_UP = 4
-PATIENCE = 600
+WARM_UP = 6
 # Layers shorter than this are shown but not judged: their times are mostly noise.
 JUDGED_MS = 1.0
 
 
-def headless(command: list[str], run: str, *_) -> float:
-    subprocess.run([*command, "--headless", "--run-dir", run], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return 0.0
-
-
-def watched(command: list[str], run: str, last: int, pace: int | None) -> float:
-    """The share of all processors that the screen's own threads took, from the first measured step on."""
-    start = time.monotonic()
-
-    def wait_for(step: int) -> float:
-        while last_step(run) < step and time.monotonic() - start < PATIENCE:
-            time.sleep(0.2)
-        return time.monotonic()
-
-    with cockpit([*command, "--run-dir", run], pace) as terminal:
-        os.write(terminal, b"2")
-        pid = process(run)
-        began = wait_for(WARM_UP)
-        before = seconds_of_the_screen(pid)
-        ended = wait_for(last)
-        return (seconds_of_the_screen(pid) - before) / ((ended - began) * os.cpu_count())
-
-
-def train(how, given) -> tuple[float, list[dict], float]:
-    """Images/s, what the record says of the layers, and the screen's share of the processors."""
-    last = WARM_UP + given.steps
-    off = ["--evaluate-every", "0", "--checkpoint-every", "0"]
-    command = [*PROGRAM, "train", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(last), *off]
-    with tempfile.TemporaryDirectory() as folder:
-        run = os.path.join(folder, "run")
-        share = how(command, run, last, given.pace)
-        recorded = events(run)
-        taken = steps(recorded)
-        if len(taken) < last:
-            sys.exit(f"{len(taken)} steps of {last} were recorded")
-        rate = given.batch_size * given.steps / (taken[-1]["time"] - taken[WARM_UP - 1]["time"])
-        return rate, [event["layers"] for event in recorded if event["event"] == "layers"], share
-
-
 def bench(given) -> list[dict]:
-    """The layers' median times in `alexscope bench`, between two of the runs and on the same pictures: what pooling takes depends on them."""
-    command = [*PROGRAM, "bench", "--from-bytes", "--json", "--model", given.model, "--batch-size", str(given.batch_size), "--steps", str(given.steps // 2)]
+    """The layers' median times in `alexscope bench`, on the same pictures as the runs: what pooling takes depends on them."""
+    command = [*PROGRAM, "bench", "--from-bytes", "--json", "--model", given.model, "--batch-size", str(given.batch_size)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["layers"]
+
+
+def interval_of_the_median(values: list[float]) -> tuple[float, float]:
+    """Where the median is with 95 % confidence, whatever the distribution: how many values lie below it is binomial."""
+    values, reach = sorted(values), 0.98 * math.sqrt(len(values))
+    middle = (len(values) - 1) / 2
+    return values[max(0, math.floor(middle - reach))], values[min(len(values) - 1, math.ceil(middle + reach))]
+
+
+def compare(watched: TurnTaker, alone: TurnTaker, given) -> None:
+    """The rounds, one below the other, and what they amount to."""
+    costs, totals, drawn = [], {watched: 0.0, alone: 0.0}, 0.0
+    for _ in range(given.rounds):
+        round_ = {watched: 0.0, alone: 0.0}
+        for run in [watched, alone, alone, watched]:
+            before = seconds_of_the_screen(run.pid)
+            round_[run] += run.take(given.turn)
+            drawn += seconds_of_the_screen(run.pid) - before if run is watched else 0.0
+        for run, seconds in round_.items():
+            totals[run] += seconds
+        costs.append(100 * (round_[watched] / round_[alone] - 1))
+        rates = [2 * given.turn * given.batch_size / round_[run] for run in (alone, watched)]
+        print(f"round {len(costs)}: {rates[0]:.2f} images/s without a screen, {rates[1]:.2f} with the cockpit, {costs[-1]:+.2f} %", flush=True)
+    low, high = interval_of_the_median(costs)
+    print(f"\na step takes {statistics.median(costs):.2f} % longer (median of {len(costs)} rounds; with 95 % confidence {low:.2f} to {high:.2f}; all together {100 * (totals[watched] / totals[alone] - 1):.2f})")
+    print(f"the threads that draw take {100 * drawn / (totals[watched] * os.cpu_count()):.2f} % of the processors\n")
+
+
+def layers(shown: list[list[dict]], measured: list[list[dict]]) -> None:
+    """The times that the Network screen shows beside those that `alexscope bench` measures."""
+    print(f"| layer | pass | bench, ms | Network screen, ms ({len(shown)} looks) | ratio |\n| --- | --- | --: | --: | --: |")
+    worst = 1.0
+    for place, layer in enumerate(measured[0]):
+        for which in ["forward_ms", "backward_ms"]:
+            on_screen, in_bench = (statistics.median(all_[place][which] for all_ in times) for times in (shown, measured))
+            if in_bench < JUDGED_MS:
+                continue
+            ratio = on_screen / in_bench
+            worst = max(worst, ratio, 1 / ratio)
+            print(f"| {layer['name']} | {which.removesuffix('_ms')} | {in_bench:.2f} | {on_screen:.2f} | {ratio:.2f} |")
+    print(f"\nthey differ by {100 * (worst - 1):.1f} % at most, of passes that take a millisecond")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, required=True)
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--turn", type=int, required=True, help="steps")
     parser.add_argument("--batch-size", type=int, required=True)
-    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--keys", required=True)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--pace", type=int, help="bytes a second that the terminal takes, 0: it is never read; the layers' times are left out")
+    parser.add_argument("--pace", type=int, help="bytes a second that the terminal takes, 0: it is never read")
     given = parser.parse_args()
 
-    ratios, shares, seen, benches = [], [], [], []
-    for pair in range(given.pairs):
-        # Each goes first in every other pair, so that a machine that slows down favours neither.
-        order = [headless, watched] if pair % 2 == 0 else [watched, headless]
-        results = {how: train(how, given) for how in order}
-        alone, (with_cockpit, layers, share) = results[headless][0], results[watched]
-        shares.append(100 * share)
-        seen += layers[1:]
-        if given.pace is None:
-            benches.append(bench(given))
-        ratios.append(with_cockpit / alone)
-        print(f"pair {pair + 1}: {alone:.2f} images/s without a screen, {with_cockpit:.2f} with the cockpit, {ratios[-1]:.4f}; its threads {shares[-1]:.2f} %", flush=True)
-    cost = sorted(100 * (1 - ratio) for ratio in ratios)
-    print(f"\nwatching costs {statistics.median(cost):.2f} % (median; {cost[0]:.2f} to {cost[-1]:.2f})")
-    print(f"the screen's own threads take {statistics.median(shares):.2f} % of the processors (median; {min(shares):.2f} to {max(shares):.2f})\n")
-
-    if given.pace is not None:
-        return
-    if not seen:
-        sys.exit("the layers were measured in no step after the first: take more STEPS")
-    print(f"| layer | pass | bench, ms | Network screen, ms ({len(seen)} looks) | ratio |\n| --- | --- | --: | --: | --: |")
-    worst = 1.0
-    for place, layer in enumerate(benches[0]):
-        for which in ["forward_ms", "backward_ms"]:
-            shown, measured = (statistics.median(layers[place][which] for layers in all) for all in (seen, benches))
-            if measured < JUDGED_MS:
-                continue
-            ratio = shown / measured
-            worst = max(worst, ratio, 1 / ratio)
-            print(f"| {layer['name']} | {which.removesuffix('_ms')} | {measured:.2f} | {shown:.2f} | {ratio:.2f} |")
-    print(f"\nthey differ by {100 * (worst - 1):.1f} % at most, of passes that take a millisecond")
+    with_layers = given.keys == "2" and given.pace is None
+    off = ["--evaluate-every", "0", "--checkpoint-every", "0", "--steps", "0"]
+    command = [*PROGRAM, "train", "--model", given.model, "--batch-size", str(given.batch_size), *off]
+    with tempfile.TemporaryDirectory() as folder:
+        here, there = (os.path.join(folder, name) for name in ("watched", "alone"))
+        with cockpit([*command, "--run-dir", here], given.pace) as terminal:
+            os.write(terminal, given.keys.encode())
+            watched = TurnTaker(here)
+            watched.take(WARM_UP)
+            headless = subprocess.Popen([*command, "--headless", "--run-dir", there], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                alone = TurnTaker(there)
+                alone.take(WARM_UP)
+                measured = [bench(given)] if with_layers else []
+                compare(watched, alone, given)
+                measured += [bench(given)] if with_layers else []
+            finally:
+                headless.send_signal(signal.SIGTERM)
+                headless.send_signal(signal.SIGCONT)
+                headless.wait()
+                watched.go_on()
+        shown = [event["layers"] for event in events(here) if event["event"] == "layers"][1:]
+    if with_layers and not shown:
+        sys.exit("the layers were measured in no step after the first: take more ROUNDS")
+    if with_layers:
+        layers(shown, measured)
 
 
 if __name__ == "__main__":
