@@ -17,7 +17,7 @@ faults() { try --release --test faults -- --nocapture "$@"; }
 FAULT_TRIALS=5000 faults damage:: hostile::
 FAULT_TRIALS=20 faults disks:: full:: clock:: of_many_programs
 FAULT_TRIALS=$count faults a_run_killed_again_and_again
-FAULT_TRIALS=1 faults a_save_may_be_killed
+faults a_save_may_be_killed
 FAULT_TRIALS=50 faults a_signal_at_any_moment the_second_signal
 FAULT_TRIALS=20 try --test faults -- training::
 FAULT_TRIALS=10 try --test faults -- panics::

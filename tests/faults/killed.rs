@@ -14,13 +14,13 @@ use super::program::{
     Running, alexscope, ends_within, resume, signal, start, train, train_in_batches, until_it_grows, until_it_is_long,
 };
 
-fn checkpoints(run: &Path) -> Vec<String> {
+pub(super) fn checkpoints(run: &Path) -> Vec<String> {
     let entries = fs::read_dir(run.join("checkpoints")).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
 /// Everything that is there is whole, and no more is left over than what one save was at.
-fn is_sound(run: &Path) {
+pub(super) fn is_sound(run: &Path) {
     let folder = RunFolder::find(Some(run)).unwrap();
     let verified = verify(&folder);
     assert!(verified.faults.is_empty(), "{:?}", verified.faults);
@@ -72,57 +72,6 @@ fn a_run_killed_again_and_again_goes_on_from_what_it_saved_and_is_the_run_that_w
     let replayed = alexscope().arg("replay").arg(&run).stdout(Stdio::piped()).output().unwrap();
     let said = String::from_utf8(replayed.stdout).unwrap();
     assert!(said.starts_with("same losses to the bit"), "{said}");
-}
-
-#[test]
-fn a_save_may_be_killed_at_any_call_of_the_system() {
-    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
-        eprintln!("skipped: strace is not there");
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let run = folder.path().join("run");
-    assert!(train(folder.path(), "run", 3).args(["--steps", "6"]).status().unwrap().success());
-    assert!(
-        newest_checkpoint(&run.join("checkpoints"), &RunFolder::find(Some(&run)).unwrap().header().unwrap().model).0.is_some()
-    );
-    let (mut killed, full) = (0, wanted().is_some());
-    let calls = ["fsync", "rename", "unlinkat", "mkdir", "unlink", "rmdir", "openat", "write"];
-    for call in &calls[..if full { calls.len() } else { 3 }] {
-        give_something_to_do(&run);
-        for turn in 1.. {
-            // Of calls that are also made for other things, every one up to the first save would be many.
-            let turn = if full { turn } else { 3 * turn - 2 };
-            if turn > if full { 60 } else { 8 } {
-                break;
-            }
-            let mut command = Command::new("strace");
-            command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
-            command.args(["-e", &format!("inject={call}:signal=KILL:when={turn}")]);
-            command.arg(env!("CARGO_BIN_EXE_alexscope")).args(["resume", "--headless", "--threads", "1"]).arg(&run);
-            let mut child = start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
-            let ended = ends_within(&mut child, Duration::from_secs(60));
-            let status = ended.expect("it goes on for ever");
-            killed += usize::from(!status.success());
-            is_sound(&run);
-            if status.success() {
-                break;
-            }
-        }
-    }
-    assert!(killed >= 3, "{killed} were killed");
-    eprintln!("killed {killed} times");
-}
-
-/// Takes the newest checkpoint of a run that has used up its budget away, so that its last steps are there to be taken again.
-fn give_something_to_do(run: &Path) {
-    let mut names = checkpoints(run);
-    names.retain(|name| !name.starts_with('.'));
-    names.sort();
-    // With one alone the one killed before has left enough to do.
-    if names.len() > 1 {
-        fs::remove_dir_all(run.join("checkpoints").join(names.pop().unwrap())).unwrap();
-    }
 }
 
 #[test]

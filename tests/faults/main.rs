@@ -3,7 +3,7 @@
 //! | fault | tried by | here / in full |
 //! |---|---|---|
 //! | kill -9 at a random moment, resume | [`killed`] `a_run_killed_again_and_again…` | 30 / 1000 |
-//! | kill -9 at system calls of a save | [`killed`] `a_save_may_be_killed…`, with strace | some / all |
+//! | kill -9 at every system call of a save | [`calls`], with strace | all |
 //! | power loss | [`disks`] `whenever_the_power_fails…` | every prefix × 20 |
 //! | truncated or flipped files | [`damage`] | every header byte, 500 / 5000 |
 //! | hostile safetensors | [`hostile`], `fuzz/` | each kind, 300 / 5000 of a corpus |
@@ -22,6 +22,8 @@
 //!
 //! What the machine lacks (strace, libfaketime, the right to mount) is said and passed over.
 
+#[cfg(target_os = "linux")]
+mod calls;
 #[cfg(unix)]
 mod clock;
 mod count;
