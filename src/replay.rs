@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::cli::ReplayArgs;
 use crate::engine::{Action, Engine, Learner, Onward, Outcome, Script, ScriptLine, Stepped, Tested};
-use crate::knobs::Applies;
 use crate::run::{RunFolder, read_events};
 use crate::session::{Change, Event, RunHeader, Stamped, StepStats, course};
 use crate::start;
@@ -52,7 +51,7 @@ impl Replay {
             difference.step, self.same, difference.recorded
         );
         if self.circumstances.is_empty() {
-            text += "\nprogram, processor and data are those of the record, so the record or the program is at fault";
+            text += "\nversion and processor are those of the record: either the pictures are others, or the record or the program is at fault";
         }
         for circumstance in &self.circumstances {
             text += &format!("\nperhaps because {circumstance}");
@@ -98,9 +97,7 @@ fn script(course: &[Stamped]) -> Script {
 
 fn line(change: &Change) -> Option<ScriptLine> {
     let spec = change.knob.spec();
-    // What waits for the end of an epoch has to be asked for before its last step is taken.
-    let asked = if spec.applies == Applies::NextEpoch { change.step.saturating_sub(1).max(1) } else { change.step };
-    Some(ScriptLine { step: asked, knob: change.knob, value: spec.parse(&change.to).ok()? })
+    Some(ScriptLine { step: change.step, knob: change.knob, value: spec.parse(&change.to).ok()? })
 }
 
 /// Takes the recorded steps again until one differs; returns how many were the same.

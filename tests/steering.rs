@@ -350,7 +350,7 @@ fn the_end_of_a_budget_is_saved_while_the_run_stays_open() {
     assert_eq!(run.session.saved[0].step, 3);
     run.send(Command::Stop { save: true });
     let (ending, session, ..) = run.end();
-    assert_eq!((ending.reason, session.saved.len()), (FinishReason::Stopped, 1), "the same moment is not saved twice");
+    assert_eq!((ending.reason, session.saved.len()), (FinishReason::Budget, 1), "the same moment is not saved twice");
 }
 
 #[test]
@@ -430,4 +430,25 @@ fn a_rewind_goes_back_to_a_saved_moment_pauses_and_keeps_the_old_road() {
     let mut replayed = Session::default();
     read_events(&folder.path().join("events.jsonl")).unwrap().into_iter().for_each(|event| replayed.apply(event));
     assert_eq!(replayed, live);
+}
+
+#[test]
+fn a_run_whose_moment_cannot_be_saved_does_not_go_back_and_loses_nothing() {
+    let mut run = start(Faults { layer_time: Duration::from_millis(1), ..Faults::default() });
+    run.until("a few steps", |session| session.steps() >= 3);
+    run.send(Command::Save);
+    run.until("the save", |session| !session.saved.is_empty());
+    let (saved_at, checkpoint) = (run.session.saved[0].step, run.session.saved[0].path.clone());
+    run.until("more steps", |session| session.steps() >= saved_at + 4);
+    run.send(Command::Pause);
+    run.until("the pause", |session| session.phase == Phase::Paused);
+    let step = run.session.steps();
+    // Where the next checkpoint would be written there is a file.
+    let taken = format!(".0002-step-{step:08}.{}.tmp", std::process::id());
+    std::fs::write(run.folder.path().join("checkpoints").join(taken), "").unwrap();
+    run.send(Command::Rewind { checkpoint, slower: false });
+    run.until("the refusal", |session| session.notices.iter().any(|(_, notice)| notice.text.contains("would be lost")));
+    assert_eq!(run.session.steps(), step);
+    run.send(Command::Step(1));
+    run.until("the next step", |session| session.steps() == step + 1);
 }

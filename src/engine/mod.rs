@@ -57,7 +57,7 @@ pub struct Engine {
     evaluation_due: Option<usize>,
     save_due: Option<SaveReason>,
     /// The settings before the changes that a save is due for.
-    settings_before: Option<Arc<Settings>>,
+    settings_before: Option<(Arc<Settings>, BTreeMap<Knob, f64>)>,
     /// Changes that were made while the step in flight was computed: they hold from the one after it.
     changed_in_flight: Vec<Change>,
     /// The step of the newest checkpoint.
@@ -70,10 +70,12 @@ pub struct Engine {
     diverged: bool,
     halved: bool,
     last_loss: Option<f64>,
-    last_tested: Option<f64>,
+    /// Accuracy and pictures of the newest evaluation.
+    last_tested: Option<(f64, usize)>,
     /// The step of that evaluation.
     tested_at: Option<u64>,
-    best_tested: Option<f64>,
+    /// Accuracy and pictures of the best one, as far as that is sure.
+    best_tested: Option<(f64, usize)>,
 }
 
 impl Engine {
@@ -136,13 +138,13 @@ impl Engine {
         self.script.due(moment.step);
         let waiting = moment.waiting.iter().filter_map(|(knob, text)| Some((*knob, knob.spec().parse(text).ok()?)));
         self.waiting = waiting.collect();
-        self.settings = Arc::new(moment.settings);
+        self.settings = Arc::new(moment.settings.clone());
         self.position = Position { step: moment.step, epoch: moment.epoch, offset: moment.offset };
         self.saved_at = moment.step;
         self.evaluation_due = moment.evaluation_due;
         self.last_loss = moment.loss;
-        (self.last_tested, self.tested_at) = (moment.test_accuracy, moment.tested_at);
-        self.best_tested = moment.best_test_accuracy;
+        (self.last_tested, self.tested_at) = (moment.tested(), moment.tested_at);
+        self.best_tested = moment.best();
         (self.in_flight, self.save_due, self.settings_before, self.rewind_due) = (None, None, None, None);
         self.changed_in_flight.clear();
         self.diverged = false;
@@ -157,17 +159,21 @@ impl Engine {
 
     /// Where the run stands, for [`Engine::resume`]. A step under way is not part of it.
     pub fn moment(&self) -> Moment {
+        let (settings, waiting) =
+            self.settings_before.as_ref().map_or((&self.settings, &self.waiting), |before| (&before.0, &before.1));
         Moment {
             step: self.position.step,
             epoch: self.position.epoch,
             offset: self.position.offset,
-            settings: (**self.settings_before.as_ref().unwrap_or(&self.settings)).clone(),
-            waiting: self.waiting.iter().map(|(knob, value)| (*knob, knob.spec().format(*value))).collect(),
+            settings: (**settings).clone(),
+            waiting: waiting.iter().map(|(knob, value)| (*knob, knob.spec().format(*value))).collect(),
             evaluation_due: self.evaluation_due,
             loss: self.last_loss,
-            test_accuracy: self.last_tested,
+            test_accuracy: self.last_tested.map(|tested| tested.0),
+            tested_on: self.last_tested.map(|tested| tested.1),
             tested_at: self.tested_at,
-            best_test_accuracy: self.best_tested,
+            best_test_accuracy: self.best_tested.map(|best| best.0),
+            best_tested_on: self.best_tested.map(|best| best.1),
         }
     }
 
@@ -237,8 +243,8 @@ impl Engine {
             reason,
             seconds,
             loss: self.last_loss,
-            test_accuracy: self.last_tested,
-            best_test_accuracy: self.best_tested,
+            test_accuracy: self.last_tested.map(|tested| tested.0),
+            best_test_accuracy: self.best_tested.map(|best| best.0),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Engine, Outcome, State, StepResult, Tested, phase, rejected};
 use crate::knobs::Knob;
-use crate::session::{Confusion, Evaluation, Event, Phase, SaveReason, Split, StepStats};
+use crate::session::{Confusion, Evaluation, Event, Phase, SaveReason, Split, StepStats, surely_right};
 
 impl Engine {
     /// Takes in what became of the last action.
@@ -54,9 +54,6 @@ impl Engine {
         let every = self.settings.count(Knob::EvaluateEvery) as u64;
         let finished = self.budget_is_used_up();
         if self.position.epoch > epoch_before {
-            for (knob, value) in std::mem::take(&mut self.waiting) {
-                events.extend(self.put(knob, value));
-            }
             self.evaluation_due = Some(self.pictures.test);
         } else if finished || (every > 0 && self.position.step.is_multiple_of(every)) {
             self.evaluation_due = Some(self.pictures_to_test());
@@ -79,8 +76,10 @@ impl Engine {
     fn evaluated(&mut self, tested: Tested) -> Vec<Event> {
         self.evaluation_due = None;
         let accuracy = tested.correct as f64 / tested.pictures.max(1) as f64;
-        (self.last_tested, self.tested_at) = (Some(accuracy), Some(self.position.step));
-        self.best_tested = Some(self.best_tested.map_or(accuracy, |best| best.max(accuracy)));
+        let this = (accuracy, tested.pictures);
+        (self.last_tested, self.tested_at) = (Some(this), Some(self.position.step));
+        let is_best = self.best_tested.is_none_or(|best| surely_right(best.0, best.1) < surely_right(this.0, this.1));
+        self.best_tested = if is_best { Some(this) } else { self.best_tested };
         let evaluation = Evaluation {
             step: self.position.step,
             epoch: self.epoch(),

@@ -50,6 +50,13 @@ impl Engine {
                 events.push(phase(Phase::Finished, "the budget of steps or epochs is used up"));
                 Action::End(FinishReason::Budget)
             }
+            State::Running | State::Counting(_) if self.position.offset == 0 && !self.waiting.is_empty() => {
+                for (knob, value) in self.waiting.clone() {
+                    events.extend(self.put(knob, value));
+                }
+                self.waiting.clear();
+                self.action(events)
+            }
             State::Running | State::Counting(_) => Action::Step(self.plan()),
         }
     }
@@ -87,7 +94,7 @@ impl Engine {
         (self.pictures.train as f64 / self.settings.get(Knob::BatchSize).max(1.0)).ceil()
     }
 
-    pub(super) fn budget_is_used_up(&self) -> bool {
+    pub fn budget_is_used_up(&self) -> bool {
         let (steps, epochs) = (self.settings.count(Knob::Steps) as u64, self.settings.count(Knob::Epochs));
         (steps > 0 && self.position.step >= steps) || (epochs > 0 && self.position.epoch as usize >= epochs)
     }

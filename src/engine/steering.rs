@@ -103,7 +103,7 @@ impl Engine {
     fn save_before_change(&mut self) {
         let reached = self.position.step + u64::from(self.in_flight.is_some());
         if reached > self.saved_at && self.settings_before.is_none() {
-            self.settings_before = Some(self.settings.clone());
+            self.settings_before = Some((self.settings.clone(), self.waiting.clone()));
             self.want_save(SaveReason::BeforeChange);
         }
     }

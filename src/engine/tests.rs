@@ -271,7 +271,7 @@ fn a_scheduled_checkpoint_knows_the_accuracy_of_its_own_weights_and_one_between_
         match engine.next_action().0 {
             Action::Save(_) => {
                 let moment = engine.moment();
-                saved.push((moment.step, moment.test_accuracy, moment.accuracy_of_its_weights()));
+                saved.push((moment.step, moment.test_accuracy, moment.rank().is_some()));
                 engine.absorb(Outcome::Copied);
             }
             Action::Evaluate { .. } => {
@@ -281,7 +281,7 @@ fn a_scheduled_checkpoint_knows_the_accuracy_of_its_own_weights_and_one_between_
             _ => drop(engine.absorb(taken(2.0, 0.01))),
         }
     }
-    assert_eq!(saved, [(2, None, None), (4, Some(0.1), Some(0.1)), (6, Some(0.1), None)]);
+    assert_eq!(saved, [(2, None, false), (4, Some(0.1), true), (6, Some(0.1), false)]);
 }
 
 #[test]
@@ -315,4 +315,33 @@ fn what_is_saved_for_the_end_or_because_somebody_asks_has_the_change_that_was_ma
         assert_eq!(engine.next_action().0, Action::Save(reason));
         assert_eq!(engine.moment().settings.get(Knob::LearningRate), 0.5);
     }
+}
+
+#[test]
+fn what_waits_for_the_end_of_an_epoch_is_in_every_moment_before_it_holds() {
+    // Epochs of four steps, of which a person changes the batch size in the first.
+    let mut one = engine(&[(Knob::BatchSize, 32.0), (Knob::CheckpointEvery, 1.0), (Knob::EvaluateEvery, 0.0)], "2 batch-size 64");
+    let (mut moments, mut plans) = (Vec::new(), Vec::new());
+    while plans.len() < 6 {
+        let outcome = match one.next_action().0 {
+            Action::Step(plan) => {
+                plans.push(plan.batch);
+                taken(2.0, 0.01)
+            }
+            Action::Evaluate { pictures, .. } => Outcome::Evaluated(Tested { pictures, ..Tested::default() }),
+            Action::Save(_) => {
+                moments.push(one.moment());
+                Outcome::Copied
+            }
+            other => panic!("{other:?}"),
+        };
+        one.absorb(outcome);
+    }
+    for moment in moments {
+        let step = moment.step as usize;
+        let script = Script::parse("2 batch-size 64", "script").unwrap();
+        let resumed = drive(&mut Engine::resume(moment, script, PICTURES, 4), 6 - step).0;
+        assert_eq!(resumed.iter().map(|plan| plan.batch).collect::<Vec<_>>(), plans[step..], "from step {step}");
+    }
+    assert_eq!(plans.iter().map(|batch| batch.count).collect::<Vec<_>>(), [32, 32, 32, 4, 64, 36]);
 }

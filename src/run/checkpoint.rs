@@ -104,7 +104,7 @@ pub(super) fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) 
     move |source| CheckpointError::Io { what, path: path.to_path_buf(), source }
 }
 
-/// Names of the checkpoints, oldest first.
+/// Names of the checkpoints, oldest first; none of a folder that cannot be read.
 pub(super) fn names(checkpoints: &Path) -> Vec<String> {
     let entries = fs::read_dir(checkpoints).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
@@ -130,12 +130,11 @@ pub fn newest_checkpoint(checkpoints: &Path, model: &ModelSpec) -> (Option<Saved
     first_whole(checkpoints, model, names(checkpoints).iter().rev())
 }
 
-/// The one whose weights had the best test accuracy among those that are whole and of that network; the newest of equals, and where none
+/// The one whose weights had the best test accuracy, as far as that is sure, among those that are whole and of that network; the newest of equals, and where none
 /// were tested the newest of all.
 pub fn best_checkpoint(checkpoints: &Path, model: &ModelSpec) -> (Option<Saved>, Vec<CheckpointError>) {
-    let accuracy =
-        |name: &String| read_state(&checkpoints.join(name)).ok().and_then(|state| state.moment.accuracy_of_its_weights());
-    let mut ranked: Vec<_> = names(checkpoints).into_iter().map(|name| (accuracy(&name).unwrap_or(-1.0), name)).collect();
+    let rank = |name: &String| read_state(&checkpoints.join(name)).ok().and_then(|state| state.moment.rank());
+    let mut ranked: Vec<_> = names(checkpoints).into_iter().map(|name| (rank(&name).unwrap_or(-1.0), name)).collect();
     ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
     first_whole(checkpoints, model, ranked.iter().rev().map(|(_, name)| name))
 }

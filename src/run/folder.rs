@@ -42,6 +42,14 @@ fn those_there(names: &[String]) -> String {
     if names.is_empty() { "nothing was saved there".into() } else { format!("there are {}", names.join(", ")) }
 }
 
+/// Makes the names of a new folder and of those around it durable, or else a loss of power takes whatever is saved in it.
+fn make_durable(folder: &Path) {
+    for around in folder.ancestors().skip(1).take(2) {
+        // One that may be passed through but not read has been there before.
+        let _ = whole_file::sync_folder(around);
+    }
+}
+
 impl RunError {
     pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
         move |source| RunError::Io { what, path: path.to_path_buf(), source }
@@ -62,6 +70,7 @@ impl RunFolder {
                 return Err(RunError::Taken(path.to_path_buf()));
             }
             fs::create_dir_all(path).map_err(RunError::io("make the folder", path))?;
+            make_durable(path);
             return Ok(RunFolder { path: path.to_path_buf() });
         }
         fs::create_dir_all(RUNS).map_err(RunError::io("make the folder", Path::new(RUNS)))?;
@@ -77,6 +86,7 @@ impl RunFolder {
             path = Path::new(RUNS).join(format!("{stem}-{copy}"));
             copy += 1;
         }
+        make_durable(&path);
         Ok(RunFolder { path })
     }
 

@@ -30,7 +30,8 @@ pub fn fork(parent: &RunFolder, checkpoint: &str, named: Option<&Path>, now: Sys
     };
     let mut record = history(read_events(&parent.events_path())?, checkpoint, &moment, &header);
     let time = record.last().map_or(0.0, |last| last.time);
-    let saved = Event::Saved { step: moment.step, path: checkpoint.into(), reason: saved.state.reason };
+    let settings = Some(Box::new(moment.settings.clone()));
+    let saved = Event::Saved { step: moment.step, path: checkpoint.into(), reason: saved.state.reason, settings };
     record.push(Stamped { event: saved, time });
     let made = fill(&folder, &header, &record, &from, parent);
     if made.is_err() {

@@ -11,7 +11,7 @@ use super::calendar::Date;
 use super::folder::{RunError, RunFolder};
 use super::lock::RunLock;
 use super::record::read_record;
-use crate::session::{Event, FinishReason, Parent, Phase, Split, Stamped, course};
+use crate::session::{Evaluation, Event, FinishReason, Parent, Phase, Split, Stamped, course};
 use crate::spec;
 
 /// A run of which nothing was heard for this long is paused, or hangs.
@@ -128,16 +128,17 @@ fn summary(path: &Path, now: SystemTime) -> RunSummary {
                 summary.state = RunState::of(&events, &folder, now);
             }
             summary.problem = summary.problem.or_else(|| Some(damage.first()?.to_string()));
+            let mut best: Option<Evaluation> = None;
             for Stamped { event, .. } in course(events) {
                 match event {
                     Event::Step(step) => summary.steps = step.step,
                     Event::Evaluated(tested) if tested.split == Split::Test => {
-                        let best = summary.best_test_accuracy.map_or(tested.accuracy, |best| best.max(tested.accuracy));
-                        summary.best_test_accuracy = Some(best);
+                        best = Some(best.filter(|best| best.surely_right() >= tested.surely_right()).unwrap_or(tested));
                     }
                     _ => {}
                 }
             }
+            summary.best_test_accuracy = best.map(|best| best.accuracy);
         }
         Err(error) => {
             summary.state = RunState::Broken;

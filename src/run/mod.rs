@@ -10,6 +10,7 @@ mod listing;
 mod lock;
 mod record;
 mod saving;
+mod told;
 mod verify;
 
 pub use arrays::{Arrays, encode_arrays, read_arrays};
@@ -23,4 +24,5 @@ pub use listing::{RunState, RunSummary, list_runs, listing_text, tree};
 pub use lock::RunLock;
 pub use record::{Recorder, parse_record, read_events, read_record};
 pub use saving::{clear_litter, prune_checkpoints, write_checkpoint};
+pub use told::untold;
 pub use verify::{Verified, verify};

@@ -59,9 +59,8 @@ pub fn prune_checkpoints(disk: &dyn Disk, checkpoints: &Path) -> Result<Vec<Stri
     clear_litter(disk, checkpoints)?;
     let names = names(checkpoints);
     let states: Vec<_> = names.iter().map(|name| read_state(&checkpoints.join(name)).ok()).collect();
-    let accuracy =
-        |place: &usize| states[*place].as_ref().and_then(|state| state.moment.accuracy_of_its_weights()).unwrap_or(-1.0);
-    let best = (0..names.len()).max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
+    let rank = |place: &usize| states[*place].as_ref().and_then(|state| state.moment.rank()).unwrap_or(-1.0);
+    let best = (0..names.len()).max_by(|a, b| rank(a).total_cmp(&rank(b)));
     let mut dropped = Vec::new();
     for (place, name) in names.iter().enumerate() {
         let newest = place + NEWEST >= names.len();

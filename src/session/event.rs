@@ -45,6 +45,9 @@ pub enum Event {
         step: u64,
         path: String,
         reason: SaveReason,
+        /// In force there; old records do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settings: Option<Box<Settings>>,
     },
     /// Checkpoints that newer or better ones replaced.
     Dropped {
@@ -267,6 +270,21 @@ pub struct Evaluation {
     pub examples: usize,
 }
 
+/// The accuracy that a test surely shows: the lower end of the 95 % interval for a share that was right so often among so many pictures
+/// (Wilson 1927). Tests are ranked by it, since a lucky one on few pictures says less than one on all of them.
+pub fn surely_right(accuracy: f64, pictures: usize) -> f64 {
+    let (n, z) = (pictures.max(1) as f64, 1.96);
+    let middle = accuracy + z * z / (2.0 * n);
+    let reach = z * (accuracy * (1.0 - accuracy) / n + z * z / (4.0 * n * n)).max(0.0).sqrt();
+    ((middle - reach) / (1.0 + z * z / n)).max(0.0)
+}
+
+impl Evaluation {
+    pub fn surely_right(&self) -> f64 {
+        surely_right(self.accuracy, self.examples)
+    }
+}
+
 fn or_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
@@ -410,6 +428,13 @@ pub enum FinishReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lucky_test_on_few_pictures_ranks_below_a_worse_one_on_all() {
+        assert!(surely_right(0.30, 20) < surely_right(0.22, 10_000));
+        assert!(surely_right(0.60, 500) > surely_right(0.30, 10_000));
+        assert!((0.0..1.0).contains(&surely_right(0.0, 20)) && surely_right(1.0, 20) < 1.0);
+    }
 
     #[test]
     fn an_evaluation_whose_loss_is_no_number_is_read_again_as_such() {

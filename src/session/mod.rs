@@ -22,7 +22,7 @@ pub use courses::{LayerCourses, LayerFigure};
 pub use event::{
     Change, DatasetInfo, DeviceGauge, DeviceInfo, Divergence, Evaluation, Event, FetchState, FinishReason, LayerStats,
     LayersSeen, Merged, Notice, Parent, Pass, Phase, Progress, Resumption, RunHeader, SaveReason, Split, Stamped, StepStats,
-    WeightsFile,
+    WeightsFile, surely_right,
 };
 pub use history::History;
 pub use moment::Moment;

@@ -40,6 +40,8 @@ pub struct Session {
     pub confusion: Option<Confusion>,
     /// Checkpoints on the disk, in the order in which they were written.
     pub saved: Vec<SavedMoment>,
+    /// Those cleared away since the last step: one that a rewind has read may be gone before it is told.
+    pub(super) cleared: Vec<SavedMoment>,
     /// What a resumption or a rewind superseded, oldest first.
     pub roads: Vec<Road>,
     pub divergence: Option<Divergence>,
@@ -74,6 +76,7 @@ impl Default for Session {
             confusion: None,
             gauge: None,
             saved: Vec::new(),
+            cleared: Vec::new(),
             roads: Vec::new(),
             divergence: None,
             rate_test: None,
@@ -139,8 +142,8 @@ impl Session {
                 self.layers = Some(layers);
             }
             Event::Gauge(gauge) => self.gauge = Some(gauge),
-            Event::Saved { step, path, reason } => self.saved(step, path, reason),
-            Event::Dropped { paths } => self.saved.retain(|saved| !paths.contains(&saved.path)),
+            Event::Saved { step, path, reason, settings } => self.saved(step, path, reason, settings),
+            Event::Dropped { paths } => self.cleared.extend(self.saved.extract_if(.., |saved| paths.contains(&saved.path))),
             Event::Resumed(resumption) => self.go_back(*resumption),
             Event::Rejected { command, reason } => {
                 self.notice(stamped.time, Notice { text: format!("{command}: {reason}"), warning: true });
@@ -176,6 +179,7 @@ impl Session {
         self.history.images_per_second.push_one(stats.step, stats.images_per_second);
         self.last_step = Some(stats);
         self.progress = None;
+        self.cleared.clear();
     }
 
     /// Keeps what was recorded after the moment as a road not taken further, and stands where the moment stood.
@@ -273,13 +277,13 @@ impl Session {
         standing.pop()
     }
 
-    /// The evaluation on test pictures with the highest accuracy.
+    /// The best evaluation on test pictures, as far as that is sure.
     pub fn best(&self) -> Option<&Evaluation> {
         self.history
             .evaluations
             .iter()
             .filter(|evaluation| evaluation.split == Split::Test)
-            .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy))
+            .max_by(|a, b| a.surely_right().total_cmp(&b.surely_right()))
     }
 
     /// Images/s over the last steps: their harmonic mean, so that it is pictures over time.

@@ -83,9 +83,9 @@ impl Moments {
 
     fn grid(&self, app: &App) -> Grid {
         let (session, theme) = (app.session(), &app.theme);
-        let best = session.saved.iter().filter_map(|saved| saved.test_accuracy).max_by(f64::total_cmp);
+        let best = session.saved.iter().filter_map(|saved| saved.rank).max_by(f64::total_cmp);
         let row = |saved: &SavedMoment| {
-            let is_best = saved.test_accuracy.is_some() && saved.test_accuracy == best;
+            let is_best = saved.rank.is_some() && saved.rank == best;
             let number = |value: Option<f64>, metric: Metric| value.map_or("–".into(), |value| metric.format(value));
             vec![
                 Span::raw(grouped(saved.step)),

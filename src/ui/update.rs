@@ -18,7 +18,7 @@ use super::theme::{Theme, ThemeName};
 use super::{Exit, banner, help, looking, mouse, rates, shell};
 use crate::chart::{Detail, chart_beside, short_change};
 use crate::knobs::Knob;
-use crate::session::{Command, Event, SaveReason, Stamped};
+use crate::session::{Command, Event, Phase, SaveReason, Stamped};
 use crate::spec::grouped;
 
 /// Columns and ticks of a chart that goes to a file.
@@ -62,7 +62,14 @@ fn happened(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::WorkerGone => {
             app.worker_gone = true;
             app.sent.forget(|_, _| true);
-            app.leaving.take().map(Effect::Leave).into_iter().collect()
+            let leaving = app.leaving.take();
+            // Another run would hide that what was learned by this one is not saved.
+            let goes_on = matches!(leaving, Some(Exit::NewRun { .. } | Exit::Edited { .. } | Exit::Fork { .. }));
+            if goes_on && app.session().phase == Phase::Failed {
+                app.say(Tone::Warning, "this run could not be saved, so it stays in view; N starts the next, q leaves");
+                return Vec::new();
+            }
+            leaving.map(Effect::Leave).into_iter().collect()
         }
         Msg::Signal(SIGTSTP) => vec![Effect::Suspend],
         Msg::Signal(SIGCONT) => vec![Effect::Retake],
@@ -92,7 +99,7 @@ fn absorb(app: &mut App, events: Vec<Stamped>) -> Vec<Effect> {
         match &stamped.event {
             Event::Rejected { command, reason } => app.say(Tone::Warning, format!("{command}: {reason}")),
             Event::Notice(notice) => app.say(if notice.warning { Tone::Warning } else { Tone::Info }, notice.text.clone()),
-            Event::Saved { step, path, reason: SaveReason::Asked } => {
+            Event::Saved { step, path, reason: SaveReason::Asked, .. } => {
                 app.say(Tone::Info, format!("step {} is saved in {path}", grouped(*step)))
             }
             Event::Finished { .. } => {
@@ -464,7 +471,7 @@ fn undo(app: &mut App) -> Vec<Effect> {
     };
     let session = app.session();
     let accepted = session.undoable().filter(|change| change.knob == knob && session.steps() >= change.step);
-    let before = accepted.and_then(|change| session.saved_before(change.step - 1).filter(|saved| saved.step + 1 == change.step));
+    let before = accepted.and_then(|change| session.saved_before(change));
     let (Some(change), Some(saved)) = (accepted, before) else { return put_back(app, knob, value) };
     let set = format!("set {} to {} from here on", knob.spec().label, change.from);
     let go_back = format!("go back to step {}, before it", grouped(saved.step));

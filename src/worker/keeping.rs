@@ -16,6 +16,20 @@ const RETRY: Duration = Duration::from_secs(10);
 /// Bytes of the record that may wait in memory for a disk that takes none: hours of a quick network.
 const MOST_BEHIND: usize = 64 << 20;
 
+/// Why the run did not go back.
+pub(super) enum NotBack {
+    /// Nothing was changed.
+    Refused(String),
+    /// The weights are nobody's.
+    HalfWay(String),
+}
+
+impl From<String> for NotBack {
+    fn from(reason: String) -> NotBack {
+        NotBack::Refused(reason)
+    }
+}
+
 impl Desk {
     /// Adds an event to the record. While the disk takes none, training goes on and the record waits in memory, up to a bound.
     pub(super) fn record(&mut self, stamped: &Stamped) {
@@ -57,7 +71,13 @@ impl Desk {
             .and_then(|checkpoint| self.saver()?.save(Job { checkpoints, state, checkpoint, record }));
         match handed_over {
             Ok(true) => Outcome::Copied,
-            Ok(false) => Outcome::LeftOut,
+            Ok(false) => {
+                if reason == SaveReason::BeforeChange {
+                    let text = "two checkpoints still wait for the disk, so the moment before this change is not saved";
+                    self.emit(warning(text.into()));
+                }
+                Outcome::LeftOut
+            }
             Err(why) => {
                 self.unsaved = Some(why.clone());
                 Outcome::NotSaved(why)
@@ -90,9 +110,12 @@ impl Desk {
     pub(super) fn take_reports(&mut self) {
         while let Some(report) = self.saver.as_ref().and_then(|saver| saver.reports.try_recv().ok()) {
             let event = match report {
-                Report::Saved { step, name, reason } => {
-                    (self.unsaved, self.save_again) = (None, None);
-                    Event::Saved { step, path: name, reason }
+                Report::Saved { step, name, reason, settings } => {
+                    self.unsaved = None;
+                    // What somebody asked for is kept; what is saved by itself does not stand for it.
+                    self.save_again =
+                        self.save_again.filter(|(_, again)| *again == SaveReason::Asked && reason != SaveReason::Asked);
+                    Event::Saved { step, path: name, reason, settings: Some(settings) }
                 }
                 Report::Dropped { names } => Event::Dropped { paths: names },
                 Report::NotSaved { why, reason: SaveReason::Ending } => {
@@ -102,7 +125,8 @@ impl Desk {
                 Report::NotSaved { why, reason } => {
                     self.unsaved = Some(why.clone());
                     // Of the moment before a change only a later one is left.
-                    let reason = if reason == SaveReason::Asked { reason } else { SaveReason::Scheduled };
+                    let asked = reason == SaveReason::Asked || matches!(self.save_again, Some((_, SaveReason::Asked)));
+                    let reason = if asked { SaveReason::Asked } else { SaveReason::Scheduled };
                     self.save_again = Some((Instant::now() + RETRY, reason));
                     warning(format!("not saved: {why}; training goes on, and it is tried again in {} s", RETRY.as_secs()))
                 }
@@ -120,8 +144,8 @@ impl Desk {
         slower: bool,
         engine: &mut Engine,
         learner: &mut dyn Learner,
-    ) -> Result<(), String> {
-        let (folder, _) = self.folder.as_ref().ok_or("this run keeps no folder, so nothing was saved")?;
+    ) -> Result<(), NotBack> {
+        let (folder, _) = self.folder.as_ref().ok_or_else(|| "this run keeps no folder, so nothing was saved".to_string())?;
         let checkpoints = folder.checkpoints();
         self.finish_saving();
         // Before anything is written: a newer checkpoint may take this one's place.
@@ -129,14 +153,17 @@ impl Desk {
         let saved = read_checkpoint(&folder).map_err(|error| error.to_string())?;
         // Before anything is changed: weights restored by half would be nobody's.
         saved.check(&self.header.model, &folder).map_err(|error| error.to_string())?;
-        if !self.has_saved(engine)
-            && let Outcome::NotSaved(reason) = self.save(SaveReason::BeforeRewind, engine, learner)
-        {
-            return Err(format!("what was learned since would be lost, for it cannot be saved: {reason}"));
+        if !self.has_saved(engine) {
+            self.save_now(SaveReason::BeforeRewind, engine, learner)
+                .map_err(|reason| format!("what was learned since would be lost, for it cannot be saved: {reason}"))?;
         }
-        self.finish_saving();
         let checkpoint = Checkpoint { parameters: saved.parameters, velocities: saved.velocities };
-        learner.restore(&checkpoint).map_err(|error| error.to_string())?;
+        if let Err(error) = learner.restore(&checkpoint) {
+            // What is half-way between two moments must neither train on nor be saved.
+            self.at_rest = false;
+            let way_on = "`alexscope resume` goes on from the newest checkpoint";
+            return Err(NotBack::HalfWay(format!("the weights of {name} could not be put in place: {error}; {way_on}")));
+        }
         self.lookout.restored();
         self.emit(resumed(saved.name, &saved.state.moment, &self.header.device));
         let moment = saved.state.moment;
@@ -146,6 +173,15 @@ impl Desk {
         }
         self.emit_all(events);
         Ok(())
+    }
+
+    /// Saves the moment and waits until it is on the disk.
+    fn save_now(&mut self, reason: SaveReason, engine: &Engine, learner: &dyn Learner) -> Result<(), String> {
+        if let Outcome::NotSaved(why) = self.save(reason, engine, learner) {
+            return Err(why);
+        }
+        self.finish_saving();
+        self.unsaved.clone().map_or(Ok(()), Err)
     }
 
     /// Saves the last moment, unless a checkpoint holds it: one that was left out or could not be written does not.

@@ -29,7 +29,7 @@ use self::saver::Saver;
 use crate::engine::{Checkpoint, Engine, Learner, Pictures, Script};
 use crate::fault;
 use crate::link::WorkerLink;
-use crate::run::{Recorder, RunFolder, RunLock, Saved};
+use crate::run::{Recorder, RunFolder, RunLock, Saved, read_record, untold};
 use crate::session::{
     DeviceInfo, Event, FetchState, FinishReason, Moment, Notice, Phase, Resumption, RunHeader, SaveReason, Stamped,
 };
@@ -215,6 +215,12 @@ impl Desk {
         };
         for warning in &resume.warnings {
             self.emit(Event::Notice(Notice { text: warning.clone(), warning: true }));
+        }
+        // A record that cannot be read is among the warnings.
+        if let Some((folder, _)) = &self.folder
+            && let Ok((events, _)) = read_record(&folder.events_path())
+        {
+            self.emit_all(untold(&events, &folder.checkpoints()));
         }
         self.emit(resumed(resume.saved.name.clone(), &resume.saved.state.moment, &self.header.device));
         Ok(())

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
 use crate::engine::Checkpoint;
 use crate::fault;
+use crate::knobs::Settings;
 use crate::run::{CheckpointError, RealDisk, SavedState, clear_litter, prune_checkpoints, write_checkpoint};
 use crate::session::SaveReason;
 
@@ -24,7 +25,7 @@ pub struct Job {
 /// What became of one.
 #[derive(Debug)]
 pub enum Report {
-    Saved { step: u64, name: String, reason: SaveReason },
+    Saved { step: u64, name: String, reason: SaveReason, settings: Box<Settings> },
     NotSaved { why: String, reason: SaveReason },
     NotCleared { why: String },
     Dropped { names: Vec<String> },
@@ -95,7 +96,10 @@ fn write(job: &Job, report: &Sender<Report>) {
     clear_litter(&RealDisk, checkpoints).unwrap_or_else(not_cleared);
     let written = write_checkpoint(&RealDisk, checkpoints, state, &checkpoint.parameters, &checkpoint.velocities);
     let _ = report.send(match written {
-        Ok(name) => Report::Saved { step: state.moment.step, name, reason: state.reason },
+        Ok(name) => {
+            let settings = Box::new(state.moment.settings.clone());
+            Report::Saved { step: state.moment.step, name, reason: state.reason, settings }
+        }
         Err(error) => Report::NotSaved { why: error.to_string(), reason: state.reason },
     });
     match prune_checkpoints(&RealDisk, checkpoints) {

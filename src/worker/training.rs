@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Desk;
 use super::gate::StepGate;
+use super::keeping::NotBack;
 use crate::engine::{Action, Engine, Learner, Outcome, StepPlan, Stepped};
 use crate::fault;
 use crate::knobs::Settings;
@@ -35,11 +36,13 @@ impl Desk {
                     let outcome = self.save(reason, engine, learner);
                     self.absorb(outcome, engine);
                 }
-                Action::Rewind { checkpoint, slower } => {
-                    if let Err(reason) = self.rewind(&checkpoint, slower, engine, learner) {
+                Action::Rewind { checkpoint, slower } => match self.rewind(&checkpoint, slower, engine, learner) {
+                    Ok(()) => {}
+                    Err(NotBack::Refused(reason)) => {
                         self.emit(Event::Rejected { command: format!("rewind to {checkpoint}"), reason });
                     }
-                }
+                    Err(NotBack::HalfWay(reason)) => return Err(reason),
+                },
                 Action::Wait => self.wait(engine),
                 Action::End(FinishReason::Budget) if !self.unattended => {}
                 Action::End(reason) => {
@@ -118,6 +121,9 @@ impl Desk {
 
     fn say_goodbye(&mut self, engine: &Engine, reason: FinishReason) -> Result<FinishReason, String> {
         self.finish_saving();
+        // Whoever leaves a run that is through does not break it off.
+        let is_through = reason == FinishReason::Stopped && engine.budget_is_used_up();
+        let reason = if is_through { FinishReason::Budget } else { reason };
         let wanted = reason != FinishReason::Diverged && !engine.is_given_up();
         if let (true, Some(why)) = (wanted, self.unsaved.take()) {
             return Err(format!("what was learned could not be saved: {why}"));

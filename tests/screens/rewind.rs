@@ -1,6 +1,6 @@
 //! Saved moments: the list, going back, and what becomes of the road that was left.
 
-use alexscope::knobs::Knob;
+use alexscope::knobs::{Knob, Settings};
 use alexscope::session::{
     Command, DeviceInfo, Divergence, Event, Moment, Parent, Phase, Resumption, RunHeader, SaveReason, Session, StepStats,
 };
@@ -11,7 +11,7 @@ use insta::assert_snapshot;
 use crate::fixture::{Cockpit, change, evaluation, header, phase};
 
 fn saved(step: u64, number: u32, reason: SaveReason) -> Event {
-    Event::Saved { step, path: format!("{number:04}-step-{step:08}"), reason }
+    Event::Saved { step, path: format!("{number:04}-step-{step:08}"), reason, settings: None }
 }
 
 /// Back at a checkpoint, with the rate that was in force there.
@@ -162,6 +162,46 @@ fn going_back_to_a_road_that_was_left_brings_its_history_back() {
     assert_eq!((mean(session, 300), session.steps()), (1.0, 400));
     assert_eq!(session.saved.iter().map(|saved| saved.road).collect::<Vec<_>>(), [None, None, Some(1)]);
     assert_eq!(session.roads.iter().map(|road| (road.from, road.end())).collect::<Vec<_>>(), [(200, 400), (200, 300)]);
+}
+
+#[test]
+fn a_road_is_known_also_where_its_checkpoint_is_cleared_away_before_the_run_stands_there() {
+    let mut cockpit = Cockpit::new(80, 24);
+    let begun = Event::Started(Box::new(header(&cockpit.app)));
+    cockpit.happens([begun, phase(Phase::Training)]);
+    cockpit.happens(steps(1, 200, 2.0));
+    cockpit.happens([saved(200, 1, SaveReason::Asked)]);
+    cockpit.happens(steps(201, 400, 1.0));
+    cockpit.happens([saved(400, 2, SaveReason::BeforeRewind)]);
+    let back = resumed(&cockpit, 200, 1, 0.01);
+    cockpit.happens([back]);
+    cockpit.happens(steps(201, 300, 3.0));
+    let cleared = Event::Dropped { paths: vec!["0002-step-00000400".into()] };
+    let forward = resumed(&cockpit, 400, 2, 0.01);
+    cockpit.happens([saved(300, 3, SaveReason::BeforeRewind), cleared, forward]);
+    let session = cockpit.app.session();
+    assert_eq!((mean(session, 300), session.steps()), (1.0, 400));
+    assert_eq!(session.saved.len(), 2, "what is cleared away is not in the list");
+}
+
+#[test]
+fn undo_goes_back_to_no_moment_that_has_the_change() {
+    let mut cockpit = with_moments(80, 24);
+    let changed = change(1_001, Knob::LearningRate, "0.01", "0.02");
+    let settings = |rate: f64| {
+        let mut settings = Settings::new();
+        settings.set(Knob::LearningRate, rate).unwrap();
+        Some(Box::new(settings))
+    };
+    let save = |number: u32, rate: f64| {
+        let path = format!("{number:04}-step-00001000");
+        Event::Saved { step: 1_000, path, reason: SaveReason::Asked, settings: settings(rate) }
+    };
+    cockpit.happens([save(7, 0.01), changed, save(8, 0.02)]);
+    cockpit.happens(steps(1_001, 1_002, 1.0));
+    let undone = cockpit.app.session().undoable().unwrap();
+    let before = cockpit.app.session().saved_before(undone).map(|saved| saved.path.clone());
+    assert_eq!(before.as_deref(), Some("0007-step-00001000"));
 }
 
 #[test]

@@ -382,7 +382,7 @@ fn a_long_message_is_told_to_its_end() {
 #[test]
 fn a_message_goes_away_by_itself() {
     let mut cockpit = Cockpit::training(80, 24);
-    cockpit.happens([Event::Saved { step: 1_000, path: "0001-step-00001000".into(), reason: SaveReason::Asked }]);
+    cockpit.happens([Event::Saved { step: 1_000, path: "0001-step-00001000".into(), reason: SaveReason::Asked, settings: None }]);
     assert!(cockpit.screen().contains("step 1,000 is saved in 0001-step-00001000"));
     let deadline = cockpit.app.deadline().unwrap();
     cockpit.passes(deadline.as_secs());
