@@ -29,6 +29,8 @@ pub struct Watched {
     /// Steps until they pause.
     counted: Option<u32>,
     stopping: bool,
+    /// The first has come to its end; what the second has still to do shows nothing of it.
+    finished: bool,
     /// What the twins do, and the time of the newest event.
     phase: Phase,
     time: f64,
@@ -46,6 +48,7 @@ impl Watched {
             paused: false,
             counted: None,
             stopping: false,
+            finished: false,
             phase: Phase::Preparing,
             time: 0.0,
         }
@@ -116,7 +119,7 @@ impl Watched {
 
     /// Holds while a person pauses; `first` can be looked into meanwhile.
     fn hold(&mut self, first: Option<&Engine>) {
-        if !self.paused || self.stopping {
+        if !self.paused || self.stopping || self.finished {
             return;
         }
         self.show(Phase::Paused);
@@ -148,7 +151,8 @@ impl Audience for Watched {
         if place == 1 {
             self.news.hold(stamped.clone());
         }
-        if place == 0 || of_the_moment {
+        self.finished |= place == 0 && matches!(stamped.event, Event::Finished { .. });
+        if place == 0 || (of_the_moment && !self.finished) {
             self.link.events.hold(stamped);
         }
         self.feed();
@@ -200,6 +204,7 @@ impl Audience for Watched {
 mod tests {
     use super::*;
     use crate::link::{Delivery, Link, PairNews, link, pair_lane};
+    use crate::session::{FinishReason, Session};
 
     fn watched() -> (Link, crossbeam_channel::Receiver<PairNews>, Watched) {
         let (screen, worker_end) = link(Delivery::Merging);
@@ -235,6 +240,22 @@ mod tests {
         watched.flush();
         let losses: Vec<_> = news.try_iter().flat_map(|news| news.losses).collect();
         assert_eq!(losses, [(1, [2.0, 1.5]), (2, [2.0, 1.5])]);
+    }
+
+    #[test]
+    fn what_the_second_has_still_to_test_does_not_set_the_first_going_again() {
+        let (screen, _news, mut watched) = watched();
+        let tell = |watched: &mut Watched, place: usize, event: Event| watched.event(place, Stamped { event, time: 1.0 });
+        let phase = |phase: Phase| Event::Phase { phase, detail: String::new() };
+        let (loss, test_accuracy, best_test_accuracy) = (None, None, None);
+        let (step, epoch, reason, seconds) = (6, 1.0, FinishReason::Budget, 9.0);
+        let finished = Event::Finished { step, epoch, reason, seconds, loss, test_accuracy, best_test_accuracy };
+        tell(&mut watched, 0, finished.clone());
+        [phase(Phase::Evaluating), phase(Phase::Training), finished].into_iter().for_each(|event| tell(&mut watched, 1, event));
+        watched.close(Ok("kept".into()));
+        let mut shown = Session::default();
+        screen.events.try_iter().flatten().for_each(|stamped| shown.apply(stamped));
+        assert!(shown.finished.is_some());
     }
 
     #[test]
