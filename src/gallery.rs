@@ -15,6 +15,7 @@ use crate::probe::{LayerProbe, LayerSight, Picture, Probe, Sight};
 use crate::run::RunFolder;
 use crate::session::{Confusion, Session};
 use crate::spec::{LayerSpec, ModelSpec};
+use crate::start::Purpose;
 use crate::trained::{self, Trained};
 
 /// Columns and ticks of a chart.
@@ -24,6 +25,7 @@ const ENDINGS: [&str; 2] = ["png", "svg"];
 /// Writes what was asked for into the run's folder, or another one; returns the files.
 pub fn export(arguments: &ExportArgs) -> Result<Vec<PathBuf>> {
     let folder = RunFolder::find(arguments.run.as_deref())?;
+    trained::named(&folder, &folder.header()?, &arguments.weights)?;
     let out = arguments.out.clone().unwrap_or_else(|| folder.path().join("pictures"));
     std::fs::create_dir_all(&out).map_err(|error| eyre!("{}: cannot be made ({error})", out.display()))?;
     let mut written = Vec::new();
@@ -34,7 +36,8 @@ pub fn export(arguments: &ExportArgs) -> Result<Vec<PathBuf>> {
         written.extend(charts(&session, &out)?);
     }
     let tensors = arguments.what.iter().any(|what| matches!(what, ExportChoice::Kernels | ExportChoice::Maps));
-    let tested = session.confusion.clone().filter(|_| !arguments.weights.best);
+    let newest = !arguments.weights.best && arguments.weights.checkpoint.is_none();
+    let tested = session.confusion.clone().filter(|_| newest);
     if tensors || (arguments.what.contains(&ExportChoice::Confusion) && tested.is_none()) {
         written.extend(trained::with_threads(arguments.weights.compute.threads, || {
             from_network(arguments, &out, tested.is_none())
@@ -69,11 +72,13 @@ fn matrix(confusion: &Confusion, classes: &[String], out: &Path) -> Result<Vec<P
 
 /// What needs the weights.
 fn from_network(arguments: &ExportArgs, out: &Path, test: bool) -> Result<Vec<PathBuf>> {
-    let Trained { header, state, mut prepared, .. } = trained::open(arguments.run.as_deref(), &arguments.weights)?;
+    let test = test && arguments.what.contains(&ExportChoice::Confusion);
+    let purpose = if test { Purpose::Testing } else { Purpose::Looking };
+    let Trained { header, state, mut prepared, .. } = trained::open(arguments.run.as_deref(), &arguments.weights, purpose)?;
     let settings = Arc::new(state.moment.settings);
     let standing = Standing { step: state.moment.step, settings: settings.clone(), taken: None };
     let mut written = Vec::new();
-    if arguments.what.contains(&ExportChoice::Confusion) && test {
+    if test {
         let tested = prepared.learner.evaluate(prepared.pictures.test, &settings, &mut Onward)?;
         let confusion = tested.and_then(|tested| tested.confusion).unwrap_or_default();
         written.extend(matrix(&Confusion { step: standing.step, ..confusion }, &header.data.classes, out)?);

@@ -87,8 +87,8 @@ fn train(arguments: &TrainArgs) -> Result<u8> {
         let plan = |wanted: &Wanted| match wanted {
             Wanted::First => start::plan(arguments, None, false),
             Wanted::Anew(settings) => start::plan(arguments, Some(settings), false),
-            Wanted::Edited(model, settings) => start::edited(arguments, model, settings),
-            Wanted::Fork(parent) => start::branch(parent, arguments.pictures.data.as_deref(), arguments.compute),
+            Wanted::Edited(model, settings) => start::edited(&arguments.network, model, settings),
+            Wanted::Fork(parent) => start::branch(parent, arguments.network.pictures.data.as_deref(), arguments.network.compute),
         };
         cockpit::open(plan, &arguments.show)
     }

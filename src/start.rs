@@ -1,5 +1,6 @@
 //! From a command line to a run that is ready to begin.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::num::NonZero;
@@ -9,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use crate::cli::{ComputeArgs, DeviceChoice, ForkArgs, ResumeArgs, ThreadArgs, TrainArgs};
+use crate::cli::{ComputeArgs, DeviceChoice, ForkArgs, NetworkArgs, ResumeArgs, ThreadArgs, TrainArgs};
 use crate::dataset::folder::Broken;
 use crate::dataset::{self, DATA_FOLDER, Opened, Source};
 use crate::engine::{Pictures, Script};
@@ -19,46 +20,56 @@ use crate::nn::NetworkLearner;
 use crate::nn::device::{self, Found, Wanted};
 use crate::pictures::{self, Ready};
 use crate::run::{Arrays, RunError, RunFolder, checkpoint_at, newest_checkpoint, read_record};
-use crate::session::{DeviceInfo, Notice, RunHeader, WeightsFile};
+use crate::session::{DeviceInfo, Moment, Notice, RunHeader, WeightsFile};
 use crate::spec::{ModelSpec, WeightInit, zoo};
 use crate::worker::{Fetch, Observer, Plan, Prepare, Prepared, Resume};
 use crate::{fetch, logging, run};
 
+/// A run that was asked for and can be had; nothing of it is on the disk yet.
+pub struct Asked {
+    ready: Ready,
+    settings: Settings,
+    weights: Option<(Arrays, WeightsFile)>,
+    /// With its text, which is kept beside the record.
+    script: Option<(Script, String)>,
+    computes: Computes,
+}
+
 /// What a person asked for, checked as far as it can be at once. `settings` are those of a new run in the place of an old one.
-pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool) -> Result<Plan> {
-    let model = zoo::load(&arguments.model)?;
-    let in_place_of_another = settings.is_some();
+pub fn asked(network: &NetworkArgs, script: Option<&Path>, settings: Option<&Settings>) -> Result<Asked> {
+    let model = zoo::load(&network.model)?;
+    let mut useless = Vec::new();
     let settings = match settings {
         Some(settings) => settings.clone(),
         None => {
             let mut settings = model.settings()?;
-            arguments.knobs.apply(&mut settings)?;
+            network.knobs.apply(&mut settings)?;
+            let named = model.training.keys().filter_map(|name| Knob::by_name(name).ok());
+            let given: BTreeSet<Knob> = named.chain(network.knobs.values.iter().map(|(knob, _)| *knob)).collect();
+            useless.extend(given.into_iter().filter_map(|knob| model.no_use_for(knob)));
             settings
         }
     };
-    let source = Source::find(arguments.pictures.data.as_deref())?;
-    let mut ready = pictures::open(source, as_set(model, &settings), arguments.pictures.broken.into())?;
-    let computes = Computes::wanted(arguments.compute)?;
-    let mut script = Script::default();
-    let text = match &arguments.script {
-        Some(path) => {
-            let text = fs::read_to_string(path).wrap_err_with(|| format!("cannot read the script {}", path.display()))?;
-            script = Script::parse(&text, &path.display().to_string())?;
-            Some(text)
-        }
-        None => None,
-    };
+    let source = Source::find(network.pictures.data.as_deref())?;
+    let mut ready = pictures::open(source, as_set(model, &settings), network.pictures.broken.into())?;
+    ready.notices.extend(useless.into_iter().map(|text| Notice { text, warning: true }));
+    let computes = Computes::wanted(network.compute)?;
+    let script = script.map(read_script).transpose()?;
+    let weights = network.weights.as_deref().map(|path| initial_weights(path, &mut ready)).transpose()?;
+    Ok(Asked { ready, settings, weights, script, computes })
+}
+
+fn read_script(path: &Path) -> Result<(Script, String)> {
+    let text = fs::read_to_string(path).wrap_err_with(|| format!("cannot read the script {}", path.display()))?;
+    Ok((Script::parse(&text, &path.display().to_string())?, text))
+}
+
+/// A run as a command line asks for it, ready to begin.
+pub fn plan(arguments: &TrainArgs, settings: Option<&Settings>, unattended: bool) -> Result<Plan> {
+    let asked = asked(&arguments.network, arguments.script.as_deref(), settings)?;
     // A new run in the place of an old one has a folder of its own.
-    let named = arguments.run_dir.as_deref().filter(|folder| !in_place_of_another || !RunFolder::holds_a_run(folder));
-    let weights = arguments.weights.as_deref().map(|path| initial_weights(path, &mut ready)).transpose()?;
-    let mut plan = begin(ready, settings, weights, script, named, computes, unattended)?;
-    if let (Some(text), Some((folder, _))) = (text, &plan.folder) {
-        folder.keep_script(&text)?;
-    }
-    if arguments.tensorboard {
-        plan.observer = Some(followed(&plan)?);
-    }
-    Ok(plan)
+    let named = arguments.run_dir.as_deref().filter(|folder| settings.is_none() || !RunFolder::holds_a_run(folder));
+    asked.begin(named, arguments.tensorboard, unattended)
 }
 
 /// What it takes to try something on a network without making a run of it.
@@ -68,15 +79,10 @@ pub struct Workbench {
 }
 
 /// The network, the pictures and the settings that a command line asks for.
-pub fn workbench(arguments: &TrainArgs) -> Result<Workbench> {
-    let model = zoo::load(&arguments.model)?;
-    let mut settings = model.settings()?;
-    arguments.knobs.apply(&mut settings)?;
-    let source = Source::find(arguments.pictures.data.as_deref())?;
-    let mut ready = pictures::open(source, as_set(model, &settings), arguments.pictures.broken.into())?;
-    let weights = arguments.weights.as_deref().map(|path| initial_weights(path, &mut ready)).transpose()?;
+pub fn workbench(network: &NetworkArgs) -> Result<Workbench> {
+    let Asked { ready, settings, weights, computes, .. } = asked(network, None, None)?;
     let weights = weights.map(|(arrays, _)| arrays);
-    let prepare = prepare(ready.model, ready.opened, settings.clone(), weights, found(arguments.compute.device)?);
+    let prepare = prepare(ready.model, ready.opened, settings.clone(), weights, computes.found);
     Ok(Workbench { prepare, settings })
 }
 
@@ -94,10 +100,8 @@ fn initial_weights(path: &Path, ready: &mut Ready) -> Result<(Arrays, WeightsFil
 const TENSORBOARD: &str = "tensorboard";
 
 /// What writes for TensorBoard while the run trains, into its folder.
-fn followed(plan: &Plan) -> Result<Observer> {
-    let folder = plan.folder.as_ref().map(|(folder, _)| folder);
-    let within = folder.map_or_else(|| Path::new(".").to_path_buf(), |folder| folder.path().to_path_buf());
-    follow(EventWriter::create(&within.join(TENSORBOARD), &plan.header, folder.map(RunFolder::checkpoints))?)
+fn followed(folder: &RunFolder, header: &RunHeader) -> Result<Observer> {
+    follow(EventWriter::create(&folder.path().join(TENSORBOARD), header, Some(folder.checkpoints()))?)
 }
 
 /// The same for a run that goes on, where it was followed before.
@@ -116,54 +120,60 @@ fn follow(writer: EventWriter) -> Result<Observer> {
 }
 
 /// A run of a network that was edited in the cockpit, on the pictures of the run before.
-pub fn edited(arguments: &TrainArgs, model: &ModelSpec, settings: &Settings) -> Result<Plan> {
-    let source = Source::find(arguments.pictures.data.as_deref())?;
-    let ready = pictures::open(source, as_set(model.clone(), settings), arguments.pictures.broken.into())?;
-    let computes = Computes::wanted(arguments.compute)?;
-    begin(ready, settings.clone(), None, Script::default(), None, computes, false)
+pub fn edited(network: &NetworkArgs, model: &ModelSpec, settings: &Settings) -> Result<Plan> {
+    let source = Source::find(network.pictures.data.as_deref())?;
+    in_place(source, model, settings, network.pictures.broken.into(), network.compute)
 }
 
-/// A new run in the place of one that went on: its network, or an edited one, and its data, other settings.
+/// A new run in the place of one that went on: its network, or an edited one, and its data, other settings. Where others stood in for
+/// CIFAR-10 it may be there by now.
 pub fn anew(arguments: &ResumeArgs, model: Option<&ModelSpec>, settings: &Settings) -> Result<Plan> {
     let header = RunFolder::find(arguments.run.as_deref())?.header()?;
-    let source = source_of(&header, arguments.moved.data.as_deref())?;
-    let ready = pictures::open(source, as_set(model.cloned().unwrap_or(header.model), settings), Broken::Skip)?;
-    let computes = Computes::wanted(arguments.compute)?;
-    begin(ready, settings.clone(), None, Script::default(), None, computes, false)
+    let moved = arguments.moved.data.as_deref();
+    let source = if moved.is_none() && header.data.stand_in { Source::find(None)? } else { source_of(&header, moved)? };
+    in_place(source, model.unwrap_or(&header.model), settings, Broken::Skip, arguments.compute)
 }
 
-fn begin(
-    ready: Ready,
-    settings: Settings,
-    weights: Option<(Arrays, WeightsFile)>,
-    script: Script,
-    named: Option<&Path>,
-    computes: Computes,
-    unattended: bool,
-) -> Result<Plan> {
-    let Ready { opened, info, model, mut notices } = ready;
-    notices.extend(computes.notice());
-    let now = SystemTime::now();
-    let folder = RunFolder::create(named, &model.name, now)?;
-    let lock = folder.lock()?;
-    logging::to_folder(folder.path());
-    let (weights, file) = weights.unzip();
-    let header = RunHeader {
-        version: env!("CARGO_PKG_VERSION").into(),
-        run: folder.name(),
-        folder: folder.path().display().to_string(),
-        model: model.clone(),
-        settings: settings.clone(),
-        data: info,
-        device: computes.info(),
-        started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-        parent: None,
-        weights: file,
-    };
-    tracing::info!(model = %model.name, data = %header.data.name, device = %header.device.name, "a run begins");
-    let fetch = fetcher(&opened);
-    let prepare = prepare(model, opened, settings, weights, computes.found);
-    Ok(Plan { header, script, folder: Some((folder, lock)), resume: None, notices, observer: None, prepare, fetch, unattended })
+/// A run that takes the place of another.
+fn in_place(source: Source, model: &ModelSpec, settings: &Settings, broken: Broken, compute: ComputeArgs) -> Result<Plan> {
+    let ready = pictures::open(source, as_set(model.clone(), settings), broken)?;
+    let computes = Computes::wanted(compute)?;
+    Asked { ready, settings: settings.clone(), weights: None, script: None, computes }.begin(None, false, false)
+}
+
+impl Asked {
+    /// Makes the folder of the run: `named`, or one with a name of its own.
+    pub fn begin(self, named: Option<&Path>, tensorboard: bool, unattended: bool) -> Result<Plan> {
+        let Asked { ready: Ready { opened, info, model, mut notices }, settings, weights, script, computes } = self;
+        notices.extend(computes.notice());
+        let now = SystemTime::now();
+        let folder = RunFolder::create(named, &model.name, now)?;
+        let lock = folder.lock()?;
+        logging::to_folder(folder.path());
+        let (weights, file) = weights.unzip();
+        let header = RunHeader {
+            version: env!("CARGO_PKG_VERSION").into(),
+            run: folder.name(),
+            folder: folder.path().display().to_string(),
+            model: model.clone(),
+            settings: settings.clone(),
+            data: info,
+            device: computes.info(),
+            started_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            parent: None,
+            weights: file,
+        };
+        tracing::info!(model = %model.name, data = %header.data.name, device = %header.device.name, "a run begins");
+        let (script, text) = script.unzip();
+        if let Some(text) = text {
+            folder.keep_script(&text)?;
+        }
+        let observer = if tensorboard { Some(followed(&folder, &header)?) } else { None };
+        let fetch = fetcher(&opened);
+        let prepare = prepare(model, opened, settings, weights, computes.found);
+        let (script, folder) = (script.unwrap_or_default(), Some((folder, lock)));
+        Ok(Plan { header, script, folder, resume: None, notices, observer, prepare, fetch, unattended })
+    }
 }
 
 /// CIFAR-10 can be fetched where it is not there.
@@ -184,14 +194,6 @@ fn source_of(header: &RunHeader, moved: Option<&Path>) -> Result<Source> {
 fn ready_again(header: &RunHeader, moved: Option<&Path>) -> Result<Ready> {
     let mut ready = pictures::open(source_of(header, moved)?, header.model.clone(), Broken::Skip)?;
     let (now, then) = (&ready.info, &header.data);
-    if now.classes.len() == then.classes.len() && now.classes != then.classes {
-        return Err(eyre!(
-            "{} has other classes than the run began with: {} instead of {}; name the folder that it learned from with --data",
-            now.folder,
-            now.classes.join(", "),
-            then.classes.join(", ")
-        ));
-    }
     if now.name == then.name && (now.train, now.test) != (then.train, then.test) {
         let text = format!(
             "{} holds {} pictures to learn from and {} to test on, and held {} and {} when the run began: some that are tested may have been \
@@ -203,18 +205,33 @@ fn ready_again(header: &RunHeader, moved: Option<&Path>) -> Result<Ready> {
     Ok(ready)
 }
 
+/// Pictures whose labels mean what they did when the run began.
+fn labelled(ready: Ready, header: &RunHeader) -> Result<Ready> {
+    let (now, then) = (&ready.info, &header.data);
+    if now.classes == then.classes {
+        return Ok(ready);
+    }
+    let as_many = now.classes.len() == then.classes.len();
+    let what = |classes: &[String]| if as_many { classes.join(", ") } else { classes.len().to_string() };
+    Err(eyre!(
+        "{} has other classes than the run began with: {} instead of {}; name the folder that it learned from with --data",
+        if now.folder.is_empty() { &now.name } else { &now.folder },
+        what(&now.classes),
+        what(&then.classes)
+    ))
+}
+
 /// Pictures to go on learning from: as many as there were when the run began, since its order counts them.
 fn as_it_was(ready: Ready, header: &RunHeader) -> Result<Ready> {
+    let ready = labelled(ready, header)?;
     let (now, then) = (&ready.info, &header.data);
-    if (now.train, now.test, now.classes.len()) != (then.train, then.test, then.classes.len()) {
+    if (now.train, now.test) != (then.train, then.test) {
         return Err(eyre!(
-            "the run learned from {} pictures of {} classes and was tested on {}; {} has {}, {} and {} now: name the folder as it was with --data",
+            "the run learned from {} pictures and was tested on {}; {} has {} and {} now: name the folder as it was with --data",
             then.train,
-            then.classes.len(),
             then.test,
             now.name,
             now.train,
-            now.classes.len(),
             now.test
         ));
     }
@@ -234,9 +251,19 @@ pub fn again(header: &RunHeader, moved: Option<&Path>, weights: Option<&Path>, d
     Ok(prepare(model, ready.opened, header.settings.clone(), arrays, found(device)?))
 }
 
+/// What a network that has learned is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// How well it does, which takes the pictures' labels.
+    Testing,
+    /// What it makes of pictures, whatever they show.
+    Looking,
+}
+
 /// A run's network, which takes the weights of one of its checkpoints.
-pub fn for_a_checkpoint(header: &RunHeader, moved: Option<&Path>, device: DeviceChoice) -> Result<Prepare> {
+pub fn for_a_checkpoint(header: &RunHeader, moved: Option<&Path>, device: DeviceChoice, purpose: Purpose) -> Result<Prepare> {
     let ready = ready_again(header, moved)?;
+    let ready = if purpose == Purpose::Testing { labelled(ready, header)? } else { ready };
     for Notice { text, .. } in ready.notices.iter().filter(|notice| notice.warning) {
         // Nobody has to read it; standard output is for what was asked for.
         let _ = writeln!(io::stderr(), "{text}");
@@ -248,16 +275,24 @@ pub fn for_a_checkpoint(header: &RunHeader, moved: Option<&Path>, device: Device
 pub fn resume(arguments: &ResumeArgs, unattended: bool) -> Result<Plan> {
     let folder = RunFolder::find(arguments.run.as_deref())?;
     let computes = Computes::wanted(arguments.compute)?;
-    go_on(folder, arguments.moved.data.as_deref(), computes, unattended)
+    let budget = [(Knob::Epochs, arguments.epochs), (Knob::Steps, arguments.steps)];
+    let changes = budget.into_iter().filter_map(|(knob, value)| Some((knob, value?))).collect();
+    go_on(folder, arguments.moved.data.as_deref(), computes, changes, unattended)
 }
 
 /// A run that branches off from the newest checkpoint of another.
 pub fn branch(parent: &Path, moved: Option<&Path>, compute: ComputeArgs) -> Result<Plan> {
     let folder = fork(&ForkArgs { run: parent.into(), at: None, run_dir: None })?;
-    go_on(folder, moved, Computes::wanted(compute)?, false)
+    go_on(folder, moved, Computes::wanted(compute)?, Vec::new(), false)
 }
 
-fn go_on(folder: RunFolder, moved: Option<&Path>, computes: Computes, unattended: bool) -> Result<Plan> {
+fn go_on(
+    folder: RunFolder,
+    moved: Option<&Path>,
+    computes: Computes,
+    changes: Vec<(Knob, f64)>,
+    unattended: bool,
+) -> Result<Plan> {
     let lock = folder.lock()?;
     logging::to_folder(folder.path());
     let (mut header, lost) = folder.header_or_record()?;
@@ -282,11 +317,31 @@ fn go_on(folder: RunFolder, moved: Option<&Path>, computes: Computes, unattended
         warnings.push(format!("{error}; what it had still to change is left out"));
         Script::default()
     });
-    let resume = Some(Resume { saved, time, warnings });
+    let mut notices = ready.notices;
+    notices.extend(used_up(&saved.state.moment, &changes).filter(|_| unattended));
+    let resume = Some(Resume { saved, time, warnings, changes });
     let observer = followed_on(&folder, &header)?;
-    let (folder, mut notices) = (Some((folder, lock)), ready.notices);
+    let folder = Some((folder, lock));
     notices.extend(computes.notice());
     Ok(Plan { header, script, folder, resume, notices, observer, prepare, fetch, unattended })
+}
+
+/// What to do where there is nothing left to train.
+fn used_up(moment: &Moment, changes: &[(Knob, f64)]) -> Option<Notice> {
+    let mut settings = moment.settings.clone();
+    // They were checked when they were read.
+    changes.iter().for_each(|(knob, value)| drop(settings.set(*knob, *value)));
+    let reached = |knob: Knob, at: u64| (1..=at).contains(&(settings.count(knob) as u64));
+    let budget = match () {
+        () if reached(Knob::Steps, moment.step) => Knob::Steps,
+        () if reached(Knob::Epochs, moment.epoch.into()) => Knob::Epochs,
+        () => return None,
+    };
+    let text = format!(
+        "the budget is used up ({budget} {}): `alexscope resume` takes a larger one, --{budget} N",
+        settings.text(budget)
+    );
+    Some(Notice { text, warning: true })
 }
 
 /// The script that a run began with.

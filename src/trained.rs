@@ -9,10 +9,12 @@ use serde::Serialize;
 use crate::cli::{ThreadArgs, TrainedArgs, WeightsArgs};
 use crate::engine::{Checkpoint, Onward, Standing};
 use crate::probe::{Picture, Probe, Sight};
-use crate::run::{CheckpointError, RunError, RunFolder, SavedState, best_checkpoint, newest_checkpoint};
+use crate::run::{
+    CheckpointError, RunError, RunFolder, Saved, SavedState, best_checkpoint, checkpoint_at, newest_checkpoint, read_checkpoint,
+};
 use crate::session::{Confusion, RunHeader};
 use crate::spec::grouped;
-use crate::start;
+use crate::start::{self, Purpose};
 use crate::worker::Prepared;
 
 /// Classes that are told of each picture.
@@ -64,17 +66,34 @@ pub struct Trained {
     pub prepared: Prepared,
 }
 
-/// The newest whole checkpoint of the run, or the best one, and the pictures that its network was made for.
-pub fn open(run: Option<&Path>, wanted: &WeightsArgs) -> Result<Trained> {
+/// The network of one of the run's checkpoints, and the pictures that it was made for.
+pub fn open(run: Option<&Path>, wanted: &WeightsArgs, purpose: Purpose) -> Result<Trained> {
     let folder = RunFolder::find(run)?;
     let header = folder.header()?;
-    let find = if wanted.best { best_checkpoint } else { newest_checkpoint };
-    let (saved, damaged) = find(&folder.checkpoints(), &header.model);
-    let saved = saved.ok_or_else(|| nothing_whole(&folder, &damaged))?;
-    let prepare = start::for_a_checkpoint(&header, wanted.moved.data.as_deref(), wanted.compute.device)?;
+    let saved = saved(&folder, &header, wanted)?;
+    let prepare = start::for_a_checkpoint(&header, wanted.moved.data.as_deref(), wanted.compute.device, purpose)?;
     let mut prepared = prepare(&mut |_| {}).map_err(|reason| eyre!(reason))?;
     prepared.learner.restore(&Checkpoint { parameters: saved.parameters, velocities: saved.velocities })?;
     Ok(Trained { header, checkpoint: saved.name, state: saved.state, prepared })
+}
+
+/// The checkpoint that is named, or the best one, or the newest that is whole.
+pub fn saved(folder: &RunFolder, header: &RunHeader, wanted: &WeightsArgs) -> Result<Saved> {
+    let checkpoints = folder.checkpoints();
+    if let Some(name) = named(folder, header, wanted)? {
+        return Ok(read_checkpoint(&checkpoints.join(name))?);
+    }
+    let find = if wanted.best { best_checkpoint } else { newest_checkpoint };
+    let (saved, damaged) = find(&checkpoints, &header.model);
+    saved.ok_or_else(|| nothing_whole(folder, &damaged))
+}
+
+/// The name of the checkpoint that is named, which may be by its step.
+pub fn named(folder: &RunFolder, header: &RunHeader, wanted: &WeightsArgs) -> Result<Option<String>> {
+    let Some(asked) = wanted.checkpoint.as_deref() else { return Ok(None) };
+    let found = checkpoint_at(&folder.checkpoints(), &header.model, Some(asked));
+    let none = |there| RunError::NoSuchCheckpoint { folder: folder.path().into(), wanted: asked.into(), there };
+    Ok(Some(found.map_err(none)?))
 }
 
 fn nothing_whole(folder: &RunFolder, damaged: &[CheckpointError]) -> color_eyre::eyre::Report {
@@ -91,7 +110,7 @@ pub fn with_threads<R: Send>(threads: ThreadArgs, compute: impl FnOnce() -> Resu
 /// The likeliest classes of each picture.
 pub fn predict(arguments: &TrainedArgs, images: &[PathBuf]) -> Result<Vec<Predictions>> {
     with_threads(arguments.weights.compute.threads, || {
-        let trained = open(arguments.run.as_deref(), &arguments.weights)?;
+        let trained = open(arguments.run.as_deref(), &arguments.weights, Purpose::Looking)?;
         let settings = Arc::new(trained.state.moment.settings.clone());
         let standing = Standing { step: trained.state.moment.step, settings, taken: None };
         let mut viewer = trained.prepared.learner.viewer()?;
@@ -131,7 +150,8 @@ pub fn in_words(predictions: &[Predictions]) -> String {
 /// Tests the network on all test pictures.
 pub fn evaluate(arguments: &TrainedArgs) -> Result<Evaluated> {
     with_threads(arguments.weights.compute.threads, || {
-        let Trained { header, checkpoint, state, mut prepared } = open(arguments.run.as_deref(), &arguments.weights)?;
+        let Trained { header, checkpoint, state, mut prepared } =
+            open(arguments.run.as_deref(), &arguments.weights, Purpose::Testing)?;
         let settings = Arc::new(state.moment.settings);
         let tested = prepared.learner.evaluate(prepared.pictures.test, &settings, &mut Onward)?;
         let tested = tested.ok_or_else(|| eyre!("the evaluation was given up, and nobody asked for that"))?;

@@ -15,6 +15,11 @@ pub enum PresetChoice {
     ArticleSmall,
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a share from 0 to 1, such as 0.7".into())
+}
+
 #[derive(Args, Clone, Debug)]
 pub struct CompareArgs {
     /// Networks, each with settings of its own where it has any, such as `alexnet alexnet:lrn=off,momentum=0.8`
@@ -23,11 +28,11 @@ pub struct CompareArgs {
     /// Networks that belong together, at a batch size of 128
     #[arg(long, value_enum)]
     pub preset: Option<PresetChoice>,
-    /// Runs of each, with seeds one after the other from --seed on
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub seeds: u32,
+    /// Runs of each, with seeds one after the other from --seed on; 1 by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub seeds: Option<u32>,
     /// The test accuracy, 0 to 1, to say the time to; by default what all reach
-    #[arg(long, value_name = "ACCURACY")]
+    #[arg(long, value_name = "ACCURACY", value_parser = share)]
     pub target: Option<f64>,
     #[command(flatten)]
     pub pictures: PicturesArgs,

@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgMatches, Command, Error, FromArgMatches, error::ErrorKind};
 
-use crate::knobs::{Knob, KnobSpec, Settings, TABLE};
+use crate::knobs::{Applies, Knob, KnobError, KnobSpec, Settings, TABLE};
 
 /// Settings given on the command line, in the table's order, then those of `--set` in the order given.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,21 +12,27 @@ pub struct KnobArgs {
 
 impl KnobArgs {
     /// Lays the given values over `settings`. They were checked when they were read.
-    pub fn apply(&self, settings: &mut Settings) -> Result<(), crate::knobs::KnobError> {
+    pub fn apply(&self, settings: &mut Settings) -> Result<(), KnobError> {
         self.values.iter().try_for_each(|(knob, value)| settings.set(*knob, *value))
     }
 }
 
 fn flag(row: &'static KnobSpec) -> Arg {
     let unit = if row.unit.is_empty() { String::new() } else { format!(" {}", row.unit) };
-    let help = format!("{} [{}; default {}{unit}, or the model's own]", row.help, row.range(), row.format(row.default));
+    let applies = if row.applies == Applies::NewRun { format!("; {}", row.applies) } else { String::new() };
+    let help = format!("{} [{}; default {}{unit}, or the model's own{applies}]", row.help, row.range(), row.format(row.default));
     Arg::new(row.name)
         .long(row.name)
         .value_name("VALUE")
         .help(help)
         .help_heading("Settings")
-        .value_parser(move |text: &str| row.parse(text))
+        .value_parser(value(row.knob))
         .allow_negative_numbers(true)
+}
+
+/// Reads a value of a setting.
+pub fn value(knob: Knob) -> impl Fn(&str) -> Result<f64, KnobError> + Clone {
+    move |text: &str| knob.spec().parse(text)
 }
 
 /// Reads `KNOB=VALUE`.
@@ -83,7 +89,7 @@ mod tests {
 
     fn given(arguments: &[&str]) -> Result<Vec<(Knob, f64)>, String> {
         let words = ["alexscope"].iter().chain(arguments);
-        Cli::try_parse_from(words).map(|cli| cli.train.knobs.values).map_err(|error| error.to_string())
+        Cli::try_parse_from(words).map(|cli| cli.train.network.knobs.values).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -103,6 +109,23 @@ mod tests {
     fn set_takes_any_knob_and_comes_after_the_flags() {
         let values = given(&["--set", "lrn.2=off", "--lrn", "on", "--set", "momentum=0.5"]);
         assert_eq!(values, Ok(vec![(Knob::Lrn, 1.0), (Knob::LrnLayer(2), 0.0), (Knob::Momentum, 0.5)]));
+    }
+
+    #[test]
+    fn the_help_says_which_settings_only_a_new_run_takes() {
+        let help = Cli::command().find_subcommand_mut("train").unwrap().render_long_help().to_string();
+        let said = |name: &str| {
+            help.split(&format!("--{name} ")).nth(1).unwrap().split("\n\n").next().unwrap().contains("only in a new run")
+        };
+        assert!(said("seed") && said("towers") && !said("momentum"), "{help}");
+    }
+
+    #[test]
+    fn threads_that_no_machine_has_are_refused_with_what_was_expected() {
+        for (command, threads) in [("train", "0"), ("bench", "100000"), ("evaluate", "1025")] {
+            let said = Cli::try_parse_from(["alexscope", command, "--threads", threads]).unwrap_err().to_string();
+            assert!(said.contains("1..=1024"), "{said}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod shared;
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use compare::{CompareArgs, PresetChoice};
@@ -64,8 +65,9 @@ pub enum CliCommand {
     Data(DataArgs),
 }
 
+/// A network that has not begun to learn, and what it learns from.
 #[derive(Args, Clone, Debug)]
-pub struct TrainArgs {
+pub struct NetworkArgs {
     /// A built-in network (see `alexscope models`) or a TOML file
     #[arg(long, default_value = "alexnet", value_name = "NAME|FILE")]
     pub model: String,
@@ -73,12 +75,20 @@ pub struct TrainArgs {
     pub pictures: PicturesArgs,
     #[command(flatten)]
     pub compute: ComputeArgs,
-    /// Where the record and checkpoints go; runs/<time>-<model> by default
-    #[arg(long, value_name = "DIR")]
-    pub run_dir: Option<PathBuf>,
     /// Begin with the weights of this safetensors file, such as torchvision's AlexNet for the network `torchvision`
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+    #[command(flatten)]
+    pub knobs: KnobArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    pub network: NetworkArgs,
+    /// Where the record and checkpoints go; runs/<time>-<model> by default
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
     /// Write for TensorBoard while it trains, into the folder `tensorboard` of the run
     #[arg(long)]
     pub tensorboard: bool,
@@ -87,8 +97,6 @@ pub struct TrainArgs {
     pub script: Option<PathBuf>,
     #[command(flatten)]
     pub show: ShowArgs,
-    #[command(flatten)]
-    pub knobs: KnobArgs,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -96,6 +104,12 @@ pub struct ResumeArgs {
     /// The run's folder; the one begun last by default
     #[arg(value_name = "RUN")]
     pub run: Option<PathBuf>,
+    /// Another budget: so many epochs in all; 0 for no end
+    #[arg(long, value_name = "N", value_parser = knob_args::value(Knob::Epochs))]
+    pub epochs: Option<f64>,
+    /// Another budget: so many steps in all; 0 for no end
+    #[arg(long, value_name = "N", value_parser = knob_args::value(Knob::Steps))]
+    pub steps: Option<f64>,
     #[command(flatten)]
     pub moved: MovedArgs,
     #[command(flatten)]
@@ -167,8 +181,11 @@ pub struct VerifyArgs {
 #[derive(Args, Clone, Debug)]
 pub struct WeightsArgs {
     /// The checkpoint with the best test accuracy instead of the newest
-    #[arg(long)]
+    #[arg(long, conflicts_with = "checkpoint")]
     pub best: bool,
+    /// The checkpoint of that name, or the newest one of that step
+    #[arg(long, value_name = "NAME|STEP")]
+    pub checkpoint: Option<String>,
     #[command(flatten)]
     pub moved: MovedArgs,
     #[command(flatten)]
@@ -222,11 +239,8 @@ pub struct ExportArgs {
     #[arg(value_name = "RUN")]
     pub run: Option<PathBuf>,
     /// Formats of other programs; without one, pictures are written
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT", conflicts_with_all = ["what", "picture"])]
     pub to: Vec<Format>,
-    /// The checkpoint that those take their weights from; the newest by default
-    #[arg(long, value_name = "NAME|STEP")]
-    pub checkpoint: Option<String>,
     /// Which pictures are written, each as PNG and SVG
     #[arg(long, value_enum, value_delimiter = ',', default_value = "kernels,maps,confusion,charts")]
     pub what: Vec<ExportChoice>,
@@ -249,13 +263,13 @@ pub struct RateTestArgs {
     #[arg(long, default_value_t = 10.0, value_name = "RATE")]
     pub to: f64,
     /// Steps of the sweep
-    #[arg(long, default_value_t = 100, value_name = "N")]
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..))]
     pub sweep: usize,
     /// Where the chart is put, as .svg and .png
     #[arg(long, default_value = "rate-test", value_name = "PATH")]
     pub out: PathBuf,
     #[command(flatten)]
-    pub train: TrainArgs,
+    pub network: NetworkArgs,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::dataset::folder::Broken;
@@ -68,7 +69,7 @@ pub struct MovedArgs {
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct ThreadArgs {
     /// Computing threads; all processors by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub threads: Option<usize>,
 }
 

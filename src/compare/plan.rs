@@ -41,18 +41,22 @@ pub struct Plan {
 impl Contender {
     /// Reads `NAME[:knob=value,…]`.
     pub fn parse(label: &str) -> Result<Contender> {
-        let (model, settings) = label.split_once(':').unwrap_or((label, ""));
-        zoo::load(model)?;
+        let (name, settings) = label.split_once(':').unwrap_or((label, ""));
+        let model = zoo::load(name)?;
         let mut own = Vec::new();
         for pair in settings.split(',').filter(|pair| !pair.trim().is_empty()) {
-            let (name, value) = pair.split_once('=').ok_or_else(|| eyre!("{label}: expected NAME:knob=value,…, not `{pair}`"))?;
-            let knob = Knob::by_name(name)?;
-            if matches!(knob, Knob::Seed | Knob::Epochs | Knob::Steps) {
+            let (knob, value) = pair.split_once('=').ok_or_else(|| eyre!("{label}: expected NAME:knob=value,…, not `{pair}`"))?;
+            let knob = Knob::by_name(knob)?;
+            // Of what is measured, too: every figure is of the same test pictures.
+            if matches!(knob, Knob::Seed | Knob::Epochs | Knob::Steps | Knob::EvaluateEvery | Knob::EvaluatePictures) {
                 bail!("{label}: {knob} is the same for all; give it as --{knob}");
+            }
+            if let Some(why) = model.no_use_for(knob) {
+                bail!("{label}: {why}");
             }
             own.push((knob, knob.spec().format(knob.spec().parse(value)?)));
         }
-        Ok(Contender { label: label.into(), model: model.into(), settings: own })
+        Ok(Contender { label: label.into(), model: name.into(), settings: own })
     }
 }
 
@@ -92,14 +96,66 @@ impl Plan {
             given.iter().filter(|(knob, _)| *knob != Knob::Seed).map(|(knob, value)| (*knob, knob.spec().format(*value))),
         );
         let first = value(Knob::Seed).unwrap_or(1.0) as u64;
-        Ok(Plan {
+        let plan = Plan {
             version: env!("CARGO_PKG_VERSION").into(),
             contenders,
             shared,
-            seeds: (first..first + u64::from(arguments.seeds.max(1))).collect(),
+            seeds: (first..first + u64::from(arguments.seeds.unwrap_or(1))).collect(),
             data: arguments.pictures.data.clone(),
             skip_broken: arguments.pictures.broken == BrokenChoice::Skip,
-        })
+        };
+        plan.no_two_alike()?;
+        Ok(plan)
+    }
+
+    /// Refuses contenders that say different things and come to the same.
+    fn no_two_alike(&self) -> Result<()> {
+        let mut before = Vec::new();
+        for place in self.places().take(self.contenders.len()) {
+            let contender = &self.contenders[place.contender];
+            let mut settings = zoo::load(&contender.model)?.settings()?;
+            self.settings(place)?.into_iter().try_for_each(|(knob, value)| settings.set(knob, value))?;
+            let comes_to = (&contender.model, settings);
+            if let Some(alike) = before.iter().position(|other| *other == comes_to) {
+                let [one, other] = [alike, place.contender].map(|at| &self.contenders[at].label);
+                bail!("{one} and {other} would learn alike: their settings come to the same");
+            }
+            before.push(comes_to);
+        }
+        Ok(())
+    }
+
+    /// Refuses options of a command line that goes on with this comparison and wants it otherwise.
+    pub fn refuse_changes(&self, arguments: &CompareArgs) -> Result<()> {
+        let changed = |option: &str| {
+            eyre!(
+                "cannot change --{option} of a comparison that was begun; leave it out, or begin another with another --run-dir"
+            )
+        };
+        if arguments.seeds.is_some_and(|seeds| seeds as usize != self.seeds.len()) {
+            return Err(changed("seeds"));
+        }
+        if arguments.pictures.broken == BrokenChoice::Skip && !self.skip_broken {
+            return Err(changed("broken"));
+        }
+        for (knob, value) in &arguments.knobs.values {
+            let text = knob.spec().format(*value);
+            let begun = self.shared.iter().rev().find(|(there, _)| there == knob).map(|(_, text)| text.as_str());
+            let same = match knob {
+                Knob::Seed => self.seeds.first() == Some(&(*value as u64)),
+                _ => begun == Some(text.as_str()),
+            };
+            if !same {
+                return Err(changed(&knob.name()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether both would make the same runs. Where the pictures lie, and which version asks, makes no difference.
+    pub fn is_as(&self, other: &Plan) -> bool {
+        let (version, data) = (other.version.clone(), other.data.clone());
+        Plan { version, data, ..self.clone() } == *other
     }
 
     /// The plan of a comparison that was begun in `folder`; `None` where none was.
@@ -180,25 +236,30 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, CliCommand};
 
-    fn asked(line: &str) -> Result<Plan> {
+    fn arguments(line: &str) -> Result<Box<CompareArgs>> {
         let words = ["alexscope", "compare"].into_iter().chain(line.split_whitespace());
         match Cli::try_parse_from(words)?.command {
-            Some(CliCommand::Compare(arguments)) => Plan::ask(&arguments),
+            Some(CliCommand::Compare(arguments)) => Ok(arguments),
             _ => bail!("not a comparison"),
         }
     }
 
+    fn asked(line: &str) -> Result<Plan> {
+        Plan::ask(&*arguments(line)?)
+    }
+
     #[test]
     fn a_contender_has_its_own_settings_over_the_shared_ones() {
-        let plan = asked("lenet5 lenet5:lrn=off,learning-rate=0.02 --steps 5 --learning-rate 0.5 --seeds 2 --seed 7").unwrap();
+        let plan =
+            asked("lenet5 lenet5:nesterov=on,learning-rate=0.02 --steps 5 --learning-rate 0.5 --seeds 2 --seed 7").unwrap();
         assert_eq!(plan.seeds, [7, 8]);
         let places: Vec<Place> = plan.places().collect();
         assert_eq!((places[0].contender, places[1].contender, places[2].contender, places[2].seed), (0, 1, 0, 8));
         let mut settings = Settings::new();
         plan.settings(places[3]).unwrap().into_iter().try_for_each(|(knob, value)| settings.set(knob, value)).unwrap();
-        assert_eq!((settings.get(Knob::LearningRate), settings.is_on(Knob::Lrn)), (0.02, false));
+        assert_eq!((settings.get(Knob::LearningRate), settings.is_on(Knob::Nesterov)), (0.02, true));
         assert_eq!((settings.count(Knob::Steps), settings.count(Knob::Epochs), settings.count(Knob::Seed)), (5, 0, 8));
-        assert_eq!(plan.folder(places[1]), "2-lenet5-lrn-off-learning-rate-0.02-seed-7");
+        assert_eq!(plan.folder(places[1]), "2-lenet5-nesterov-on-learning-rate-0.02-seed-7");
         assert_eq!(plan.budget(), "5 steps, 2 seeds");
     }
 
@@ -217,8 +278,28 @@ mod tests {
         assert!(refused("lenet5 simple-cnn").contains("--epochs N or --steps N"));
         assert!(refused("lenet5 lenet5 --steps 1").contains("named twice; to repeat a run raise --seeds"));
         assert!(refused("lenet5:seed=2 lenet5 --steps 1").contains("seed is the same for all"));
+        assert!(refused("lenet5:evaluate-pictures=9 lenet5 --steps 1").contains("evaluate-pictures is the same for all"));
+        assert!(refused("lenet5 lenet5:lrn=off --steps 1").contains("lenet5 has no layer that lrn could change"));
+        assert!(refused("alexnet alexnet:lrn.9=off --steps 1").contains("no layer that lrn.9 could change"));
+        assert!(refused("lenet5 lenet5:momentum=0.9 --steps 1").contains("would learn alike"));
+        assert!(refused("lenet5 simple-cnn --steps 1 --target NaN").contains("a share from 0 to 1"));
+        assert!(refused("lenet5 simple-cnn --steps 1 --target 70").contains("a share from 0 to 1"));
         assert!(refused("lenet5:lrn lenet5 --steps 1").contains("expected NAME:knob=value"));
         assert!(refused("lenet lenet5 --steps 1").contains("did you mean `lenet5`"));
+    }
+
+    #[test]
+    fn whoever_goes_on_may_say_again_what_was_said_and_nothing_else() {
+        let plan = asked("lenet5 simple-cnn --steps 5 --seeds 2 --seed 3 --momentum 0.5").unwrap();
+        let said = |line: &str| plan.refuse_changes(&arguments(line).unwrap()).map_err(|error| error.to_string());
+        assert_eq!(said("--run-dir there"), Ok(()));
+        assert_eq!(said("--seeds 2 --seed 3 --steps 5 --momentum 0.5 --data elsewhere --target 0.5"), Ok(()));
+        for other in ["--seeds 5", "--seed 4", "--steps 9", "--momentum 0.6", "--nesterov on", "--broken skip"] {
+            let option = other.split(' ').next().unwrap();
+            assert!(said(other).unwrap_err().starts_with(&format!("cannot change {option} of a comparison")), "{other}");
+        }
+        assert!(asked("lenet5 simple-cnn --steps 5 --seeds 2 --seed 3 --momentum 0.5 --data elsewhere").unwrap().is_as(&plan));
+        assert!(!asked("lenet5 simple-cnn --steps 6 --seeds 2 --seed 3 --momentum 0.5").unwrap().is_as(&plan));
     }
 
     #[test]

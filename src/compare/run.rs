@@ -9,7 +9,7 @@ use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use crossbeam_channel::Receiver;
 
 use super::plan::{FILE, Plan};
-use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, LookArgs, MovedArgs, PicturesArgs, ResumeArgs, ShowArgs, TrainArgs};
+use crate::cli::{BrokenChoice, CompareArgs, KnobArgs, LookArgs, MovedArgs, NetworkArgs, PicturesArgs, ResumeArgs, ShowArgs};
 use crate::contest::{Figures, Place, RunFigures, tables};
 use crate::run::{RunFolder, newest_checkpoint, read_events};
 use crate::session::{Event, FinishReason, RunHeader, Stamped};
@@ -24,7 +24,7 @@ pub fn compare(arguments: &CompareArgs) -> Result<u8> {
     let screen = !(arguments.headless || arguments.json) && io::stdout().is_terminal();
     let heard = if screen { [signals::ENDING, signals::JOB_CONTROL].concat() } else { signals::ENDING.to_vec() };
     let signals = signals::listen(&heard)?;
-    let (folder, plan) = planned(arguments)?;
+    let (folder, plan) = signals::end_at_once(&signals, || planned(arguments))?;
     let mut look = cockpit::comparing(arguments.look);
     for place in plan.places() {
         let Some(ready) = ready(&plan, place, &folder, arguments)? else { continue };
@@ -49,9 +49,10 @@ pub fn compare(arguments: &CompareArgs) -> Result<u8> {
         return Ok(signals::exit_status(signal));
     }
     let text = if arguments.json { lines } else { in_words(&figures, arguments.target, &folder) };
+    let diverged = figures.runs.iter().all(|(_, run)| run.ended == Some(FinishReason::Diverged));
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(0),
+        _ => Ok(if diverged { headless::DIVERGED } else { 0 }),
     }
 }
 
@@ -108,15 +109,27 @@ fn planned(arguments: &CompareArgs) -> Result<(PathBuf, Plan)> {
     let there = arguments.run_dir.as_deref().map(Plan::read).transpose()?.flatten();
     let asked = arguments.preset.is_some() || !arguments.contenders.is_empty();
     if let (Some(folder), Some(there)) = (&arguments.run_dir, there) {
-        if asked && Plan::ask(arguments)? != there {
-            bail!(
-                "{} holds another comparison; name another --run-dir, or leave the networks out to go on with that one",
-                folder.display()
-            );
+        let begun = there.places().any(|place| RunFolder::holds_a_run(&folder.join(there.folder(place))));
+        if !asked {
+            there.refuse_changes(arguments)?;
+            return Ok((folder.clone(), there));
         }
-        return Ok((folder.clone(), there));
+        // A plan without a run is not worth keeping to.
+        if begun {
+            if !Plan::ask(arguments)?.is_as(&there) {
+                bail!(
+                    "{} holds another comparison; name another --run-dir, or leave the networks out to go on with that one",
+                    folder.display()
+                );
+            }
+            return Ok((folder.clone(), there));
+        }
     }
     let plan = Plan::ask(arguments)?;
+    // Before there is a folder, which would be left behind.
+    for place in plan.places().take(plan.contenders.len()) {
+        start::asked(&network(&plan, place, arguments)?, None, None)?;
+    }
     let folder = match &arguments.run_dir {
         Some(folder) => folder.clone(),
         None => RunFolder::create(None, "compare", SystemTime::now())?.path().to_path_buf(),
@@ -138,7 +151,6 @@ enum Left {
 
 /// A run that is ready to begin or to go on; `None` where it ended before.
 fn ready(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs) -> Result<Option<worker::Plan>> {
-    let contender = &plan.contenders[place.contender];
     let path = folder.join(plan.folder(place));
     // A comparison shows its runs itself.
     let show = ShowArgs { headless: true, readonly: true, ..ShowArgs::default() };
@@ -149,35 +161,42 @@ fn ready(plan: &Plan, place: Place, folder: &Path, arguments: &CompareArgs) -> R
     let run = if RunFolder::holds_a_run(&path) { unfinished(&path)? } else { None };
     let ready = match run {
         Some(run) => {
-            let moved = MovedArgs { data: plan.data.clone() };
-            let resume = ResumeArgs { run: Some(run), moved, compute: arguments.compute, show };
+            let moved = MovedArgs { data: data(plan, arguments) };
+            let resume = ResumeArgs { run: Some(run), epochs: None, steps: None, moved, compute: arguments.compute, show };
             start::resume(&resume, true)?
         }
         None => {
-            let broken = if plan.skip_broken { BrokenChoice::Skip } else { BrokenChoice::Refuse };
-            let train = TrainArgs {
-                model: contender.model.clone(),
-                pictures: PicturesArgs { data: plan.data.clone(), broken },
-                compute: arguments.compute,
-                run_dir: Some(path.clone()),
-                weights: None,
-                tensorboard: false,
-                script: None,
-                show,
-                knobs: KnobArgs { values: plan.settings(place)? },
-            };
-            start::plan(&train, None, true)?
+            let asked = start::asked(&network(plan, place, arguments)?, None, None)?;
+            asked.begin(Some(&path), false, true)?
         }
     };
     same_pictures(plan, folder, &ready.header)?;
     Ok(Some(ready))
 }
 
+/// Where the pictures are now.
+fn data(plan: &Plan, arguments: &CompareArgs) -> Option<PathBuf> {
+    arguments.pictures.data.clone().or_else(|| plan.data.clone())
+}
+
+/// What one of the runs is of.
+fn network(plan: &Plan, place: Place, arguments: &CompareArgs) -> Result<NetworkArgs> {
+    let broken = if plan.skip_broken { BrokenChoice::Skip } else { BrokenChoice::Refuse };
+    Ok(NetworkArgs {
+        model: plan.contenders[place.contender].model.clone(),
+        pictures: PicturesArgs { data: data(plan, arguments), broken },
+        compute: arguments.compute,
+        weights: None,
+        knobs: KnobArgs { values: plan.settings(place)? },
+    })
+}
+
 /// All runs of a comparison are of the same pictures: those of its first.
 fn same_pictures(plan: &Plan, folder: &Path, header: &RunHeader) -> Result<()> {
     let begun = plan.places().map(|place| folder.join(plan.folder(place))).find(|path| RunFolder::holds_a_run(path));
     let Some(first) = begun.and_then(|path| RunFolder::find(Some(&path)).ok()?.header().ok()) else { return Ok(()) };
-    let what = |header: &RunHeader| (header.data.name.clone(), header.data.train, header.data.test);
+    // A folder that has moved may have another name.
+    let what = |header: &RunHeader| (header.data.classes.clone(), header.data.stand_in, header.data.train, header.data.test);
     if what(&first) != what(header) {
         bail!(
             "the runs of this comparison learn from {} ({} pictures), and what is found now is {} ({}); put those back where they were to go on, \

@@ -7,11 +7,9 @@ use color_eyre::eyre::Result;
 
 use super::{ExchangeError, csv, onnx, tensorboard::EventWriter};
 use crate::cli::{ExportArgs, Format};
-use crate::run::{
-    RunError, RunFolder, Saved, best_checkpoint, checkpoint_at, encode_arrays, newest_checkpoint, read_checkpoint, read_events,
-};
+use crate::run::{RunFolder, encode_arrays, read_events};
 use crate::session::{Event, RunHeader, course};
-use crate::whole_file;
+use crate::{trained, whole_file};
 
 /// The folder that exports are put into, within the run's.
 const FOLDER: &str = "export";
@@ -20,6 +18,7 @@ const FOLDER: &str = "export";
 pub fn export(arguments: &ExportArgs) -> Result<Vec<PathBuf>> {
     let run = RunFolder::find(arguments.run.as_deref())?;
     let header = run.header()?;
+    trained::named(&run, &header, &arguments.weights)?;
     let out = arguments.out.clone().unwrap_or_else(|| run.path().join(FOLDER));
     fs::create_dir_all(&out).map_err(ExchangeError::writing(&out))?;
     let mut written = Vec::new();
@@ -28,11 +27,11 @@ pub fn export(arguments: &ExportArgs) -> Result<Vec<PathBuf>> {
             Format::Csv => written.append(&mut csv::write(&out, &course(read_events(&run.events_path())?))?),
             Format::Tensorboard => written.push(tensorboard(&run, &header, &out)?),
             Format::Safetensors => {
-                let saved = saved(&run, &header, arguments)?;
+                let saved = trained::saved(&run, &header, &arguments.weights)?;
                 written.push(write(&out, &format!("{}.safetensors", header.model.name), &encode_arrays(&saved.parameters)?)?);
             }
             Format::Onnx => {
-                let saved = saved(&run, &header, arguments)?;
+                let saved = trained::saved(&run, &header, &arguments.weights)?;
                 let model = header.model.as_steered(&saved.state.moment.settings);
                 written.push(write(&out, &format!("{}.onnx", header.model.name), &onnx::model(&model, &saved.parameters)?)?);
             }
@@ -45,21 +44,6 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let path = folder.join(name);
     whole_file::write(&path, bytes).map_err(ExchangeError::writing(&path))?;
     Ok(path)
-}
-
-/// The checkpoint asked for, or the best or the newest.
-fn saved(run: &RunFolder, header: &RunHeader, arguments: &ExportArgs) -> Result<Saved> {
-    let checkpoints = run.checkpoints();
-    let Some(asked) = arguments.checkpoint.as_deref() else {
-        let choose = if arguments.weights.best { best_checkpoint } else { newest_checkpoint };
-        return choose(&checkpoints, &header.model).0.ok_or_else(|| RunError::NothingSaved(run.path().into()).into());
-    };
-    let name = checkpoint_at(&checkpoints, &header.model, Some(asked)).map_err(|there| RunError::NoSuchCheckpoint {
-        folder: run.path().into(),
-        wanted: asked.into(),
-        there,
-    })?;
-    Ok(read_checkpoint(&checkpoints.join(name))?)
 }
 
 fn tensorboard(run: &RunFolder, header: &RunHeader, out: &Path) -> Result<PathBuf> {

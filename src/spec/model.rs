@@ -79,6 +79,18 @@ impl ModelSpec {
         model
     }
 
+    /// Why changing a setting changes nothing here, where there is no layer that it is about.
+    pub fn no_use_for(&self, knob: Knob) -> Option<String> {
+        let lrn = self.lrn_layers();
+        let idle = match knob {
+            Knob::Lrn | Knob::LrnN | Knob::LrnK | Knob::LrnAlpha | Knob::LrnBeta => lrn == 0,
+            Knob::LrnLayer(layer) => !(1..=lrn).contains(&layer),
+            Knob::Dropout => !self.layers.iter().any(|layer| matches!(layer.what, LayerSpec::Dropout { .. })),
+            _ => false,
+        };
+        idle.then(|| format!("{} has no layer that {knob} could change", self.name))
+    }
+
     /// What follows from it: shapes, formulas, costs; or why it cannot be.
     pub fn trace(&self) -> Result<Trace, SpecError> {
         super::trace(self)

@@ -27,6 +27,8 @@ use crate::knobs::Knob;
 use crate::link::{Delivery, link, pair_lane};
 use crate::run::RunFolder;
 use crate::session::{FinishReason, RunHeader};
+use crate::spec::zoo;
+use crate::start::Asked;
 use crate::worker::Plan;
 use crate::{cockpit, headless, signals, start, whole_file};
 
@@ -40,18 +42,26 @@ pub fn run(arguments: &TwinsArgs) -> Result<u8> {
     let signals = signals::listen(&heard)?;
     let (knob, texts) = knob_and_values(&arguments.knob)?;
     let names = texts.each_ref().map(|text| format!("{knob} {text}"));
+    if let Some(why) = zoo::load(&arguments.train.network.model)?.no_use_for(knob) {
+        bail!("{why}, so both would learn alike");
+    }
+    let asked = |place: usize| {
+        let mut network = arguments.train.network.clone();
+        network.knobs.values.push((knob, knob.spec().parse(&texts[place])?));
+        start::asked(&network, arguments.train.script.as_deref(), None)
+    };
+    // Before there is a folder, which would be left behind.
+    let [first, second] = signals::end_at_once(&signals, || Ok::<_, Report>([asked(0)?, asked(1)?]))?;
     let folder = match &arguments.train.run_dir {
         Some(folder) => folder.clone(),
         None => RunFolder::create(None, "twins", SystemTime::now())?.path().to_path_buf(),
     };
     fs::create_dir_all(&folder).wrap_err_with(|| format!("cannot make the folder {}", folder.display()))?;
-    let plan = |place: usize| {
-        let mut train = arguments.train.clone();
-        train.run_dir = Some(folder.join(format!("{}-{knob}-{}", place + 1, texts[place])));
-        train.knobs.values.push((knob, knob.spec().parse(&texts[place])?));
-        start::plan(&train, None, true)
+    let begin = |asked: Asked, place: usize| {
+        let named = folder.join(format!("{}-{knob}-{}", place + 1, texts[place]));
+        asked.begin(Some(&named), arguments.train.tensorboard, true)
     };
-    let plans = signals::end_at_once(&signals, || Ok::<_, Report>([plan(0)?, plan(1)?]))?;
+    let plans = [begin(first, 0)?, begin(second, 1)?];
     let (pair, signal, diverged) = if screen {
         let (pair, signal) = watched(plans, names, &folder, arguments, signals)?;
         (pair, signal, false)
@@ -147,7 +157,7 @@ fn begin(plans: [Plan; 2], audience: &mut dyn Audience) -> Result<[Twin; 2]> {
 }
 
 fn pool(arguments: &TwinsArgs) -> Result<rayon::ThreadPool> {
-    Ok(rayon::ThreadPoolBuilder::new().num_threads(start::threads(arguments.train.compute.threads)).build()?)
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(start::threads(arguments.train.network.compute.threads)).build()?)
 }
 
 /// What a panic said.
@@ -180,6 +190,11 @@ fn knob_and_values(text: &str) -> Result<(Knob, [String; 2])> {
     if matches!(knob, Knob::BatchSize | Knob::Epochs | Knob::Steps) {
         bail!("{knob} would take the twins out of step; choose another setting");
     }
+    if matches!(knob, Knob::Seed | Knob::Init | Knob::Towers) {
+        bail!(
+            "twins start from the same initial values and learn from the same batches, which {knob} decides; choose another setting"
+        );
+    }
     Ok((knob, [spec.format(one), spec.format(other)]))
 }
 
@@ -194,5 +209,8 @@ mod tests {
         assert!(refused("lrn").contains("expected KNOB=ONE,OTHER"));
         assert!(refused("lrn=on,on").contains("both are on"));
         assert!(refused("batch-size=32,64").contains("out of step"));
+        for text in ["seed=1,2", "init=he,normal", "towers=1,2"] {
+            assert!(refused(text).contains("start from the same initial values"), "{text}");
+        }
     }
 }

@@ -341,8 +341,7 @@ impl App {
 
     /// Whether the network has a layer that the setting is about.
     pub fn has_use_for(&self, knob: Knob) -> bool {
-        use Knob::*;
-        !matches!(knob, Lrn | LrnLayer(_) | LrnN | LrnK | LrnAlpha | LrnBeta) || self.model.lrn_layers() > 0
+        self.model.no_use_for(knob).is_none()
     }
 
     /// The screens that have something to show, in the order of their tabs.

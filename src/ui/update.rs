@@ -509,8 +509,8 @@ fn screen_request(app: &App) -> ExportRequest {
 impl App {
     /// Sends a setting; one that is as wanted already is not sent again.
     pub fn set(&mut self, knob: Knob, value: f64) -> Vec<Effect> {
-        if !self.has_use_for(knob) {
-            self.say(Tone::Warning, format!("{} has no layer that {knob} could change", self.model.name));
+        if let Some(why) = self.model.no_use_for(knob) {
+            self.say(Tone::Warning, why);
             return Vec::new();
         }
         if self.aimed_at(knob) == value && self.is_steered() {

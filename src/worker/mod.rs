@@ -28,10 +28,11 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use self::saver::Saver;
 use crate::engine::{Checkpoint, Engine, Learner, Pictures, Script};
 use crate::fault;
+use crate::knobs::Knob;
 use crate::link::WorkerLink;
 use crate::run::{Recorder, RunFolder, RunLock, Saved, read_record, untold};
 use crate::session::{
-    DeviceInfo, Event, FetchState, FinishReason, Moment, Notice, Phase, Resumption, RunHeader, SaveReason, Stamped,
+    Command, DeviceInfo, Event, FetchState, FinishReason, Moment, Notice, Phase, Resumption, RunHeader, SaveReason, Stamped,
 };
 
 /// Screens are fed at most this often.
@@ -76,6 +77,8 @@ pub struct Resume {
     pub time: f64,
     /// What went wrong with newer checkpoints.
     pub warnings: Vec<String>,
+    /// Settings that hold from the next step on.
+    pub changes: Vec<(Knob, f64)>,
 }
 
 /// How a run ended.
@@ -182,8 +185,10 @@ impl Desk {
             self.feed();
         })?;
         let lrn_layers = self.header.model.lrn_layers();
+        let mut changes = Vec::new();
         let mut engine = match resume {
-            Some(Resume { saved, .. }) => {
+            Some(Resume { saved, changes: wanted, .. }) => {
+                changes = wanted;
                 let checkpoint = Checkpoint { parameters: saved.parameters, velocities: saved.velocities };
                 prepared.learner.restore(&checkpoint).map_err(|error| error.to_string())?;
                 Engine::resume(saved.state.moment, script, prepared.pictures, lrn_layers)
@@ -192,6 +197,10 @@ impl Desk {
         };
         self.lookout.open(&*prepared.learner)?;
         self.emit(Event::Phase { phase: Phase::Training, detail: String::new() });
+        for (knob, value) in changes {
+            let events = engine.command(Command::Set { knob, value });
+            self.emit_all(events);
+        }
         let learner = &mut *prepared.learner;
         let ended = catch_unwind(AssertUnwindSafe(|| self.train(&mut engine, learner)));
         let reason = match ended {
