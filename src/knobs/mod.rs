@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use self::settings::Settings;
 use self::table::LRN_LAYER;
 pub use self::table::TABLE;
-use crate::spelling::nearest;
+use crate::spelling;
 
 /// The activation functions a network can use; the order is the order of the `activation` knob's choices.
 pub const ACTIVATIONS: [&str; 3] = ["relu", "leaky-relu", "softplus"];
@@ -164,14 +164,14 @@ impl Knob {
         if let Some(index) = name.strip_prefix("lrn.") {
             return match index.parse::<u8>() {
                 Ok(i) if i > 0 => Ok(Knob::LrnLayer(i)),
-                _ => Err(KnobError::Unknown { name, nearest: "lrn.1".into() }),
+                _ => Err(KnobError::Unknown { name, hint: "; did you mean `lrn.1`?".into() }),
             };
         }
         match TABLE.iter().find(|row| row.name == name) {
             Some(row) => Ok(row.knob),
             None => {
-                let nearest = nearest(&name, TABLE.iter().map(|row| row.name)).unwrap_or_default().into();
-                Err(KnobError::Unknown { nearest, name })
+                let hint = spelling::hint(&name, TABLE.iter().map(|row| row.name), "");
+                Err(KnobError::Unknown { name, hint })
             }
         }
     }
@@ -198,8 +198,8 @@ impl<'de> Deserialize<'de> for Knob {
 /// Why a setting was not taken; says what was expected and what came.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum KnobError {
-    #[error("there is no setting `{name}`; did you mean `{nearest}`?")]
-    Unknown { name: String, nearest: String },
+    #[error("there is no setting `{name}`{hint}")]
+    Unknown { name: String, hint: String },
     #[error("{knob} takes {expected}, not `{came}`")]
     Value { knob: Knob, expected: String, came: String },
 }

@@ -30,14 +30,14 @@ impl SpecError {
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
-    #[error("there is no such network; did you mean `{nearest}`? There are {names}, and any TOML file by its path")]
-    UnknownModel { nearest: String, names: String },
+    #[error("there is no such network{hint} There are {names}, and any TOML file by its path")]
+    UnknownModel { hint: String, names: String },
     #[error("cannot be read: {reason}")]
     Unreadable { reason: String },
     #[error("is not TOML: {reason}")]
     Syntax { reason: String },
-    #[error("unknown key `{key}`; did you mean `{nearest}`? Here belong {keys}")]
-    UnknownKey { key: String, nearest: String, keys: String },
+    #[error("unknown key `{key}`{hint} Here belong {keys}")]
+    UnknownKey { key: String, hint: String, keys: String },
     #[error("`{key}` is missing; it must be {expected}")]
     MissingKey { key: String, expected: String },
     #[error("`{key}` must be {expected}, not {came}")]

@@ -7,7 +7,7 @@ use super::{
     Activation, Groups, Layer, LayerSpec, ModelSpec, Padding, PixelOrder, PixelScale, Pixels, Problem, SpecError, WeightInit,
 };
 use crate::knobs::{ACTIVATIONS, Knob, number};
-use crate::spelling::nearest;
+use crate::spelling;
 
 const MODEL_KEYS: &[&str] = &["name", "title", "about", "input", "classes", "towers", "pixels", "init", "training", "layers"];
 const KINDS: &[&str] = &["conv2d", "activation", "max_pool2d", "lrn", "dropout", "flatten", "dense"];
@@ -169,7 +169,7 @@ impl Keys {
             None => Ok(Keys { table }),
             Some(key) => Err(Problem::UnknownKey {
                 key: key.escape_debug().collect(),
-                nearest: nearest(key, allowed.iter().copied()).unwrap_or_default().into(),
+                hint: spelling::hint(key, allowed.iter().copied(), "."),
                 keys: allowed.join(", "),
             }),
         }

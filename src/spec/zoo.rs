@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::{ModelSpec, Problem, SpecError};
-use crate::spelling::nearest;
+use crate::spelling;
 
 /// What is trained where nothing else was asked for.
 pub const DEFAULT: &str = "alexnet";
@@ -40,9 +40,9 @@ pub fn load(name_or_path: &str) -> Result<ModelSpec, SpecError> {
         let text = read(path).map_err(|reason| SpecError::new(name_or_path, None, Problem::Unreadable { reason }))?;
         return ModelSpec::from_toml(&text, name_or_path);
     }
-    let nearest = nearest(name_or_path, names()).unwrap_or(DEFAULT).into();
+    let hint = spelling::hint(name_or_path, names(), ".");
     let names = names().collect::<Vec<_>>().join(", ");
-    Err(SpecError::new(name_or_path, None, Problem::UnknownModel { nearest, names }))
+    Err(SpecError::new(name_or_path, None, Problem::UnknownModel { hint, names }))
 }
 
 fn read(path: &Path) -> Result<String, String> {
