@@ -288,8 +288,8 @@ impl App {
     /// is asked for anew.
     pub fn freeze(&mut self, freeze: bool) {
         let now = || Frozen { session: Arc::clone(&self.session), contest: self.contest.clone(), twins: self.twins.clone() };
-        self.frozen = freeze.then(now);
-        if !freeze {
+        let was = std::mem::replace(&mut self.frozen, freeze.then(now)).is_some();
+        if was && !freeze {
             self.looking.not_heard();
         }
     }

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::action::Action;
 use super::app::{App, Toast, Tone};
 use super::keys::{Binding, Context, bindings};
+use super::screens::Screen;
 use super::theme::Theme;
 use super::widgets::line;
 use super::{rates, screens, shell};
@@ -70,7 +71,7 @@ fn item(app: &App, row: &Binding) -> Option<Item> {
     let mut keys = row.keys.first()?.to_string();
     let mut word = row.word.to_string();
     match row.action {
-        _ if does_nothing(app, row.action) => return None,
+        _ if does_nothing(app, row) => return None,
         Action::Accept | Action::RewindSlower if row.context == Context::Moments && app.readonly => return None,
         Action::Accept if row.context == Context::Rates && rates::suggested(app).is_none() => return None,
         Action::PauseOrResume if app.session().paused => word = "resume".into(),
@@ -88,12 +89,27 @@ fn item(app: &App, row: &Binding) -> Option<Item> {
     Some(Item { area: Rect::default(), keys, word, action: row.action })
 }
 
-/// Whether a key that steers would change nothing at the moment.
-fn does_nothing(app: &App, action: Action) -> bool {
+/// Whether a key would change nothing at the moment.
+fn does_nothing(app: &App, row: &Binding) -> bool {
     let session = app.session();
     let ended = app.worker_gone || session.phase == Phase::Failed;
     let nobody_listens = !app.is_steered() || ended;
-    match action {
+    // A record has no network that could be asked.
+    let asks_the_network = match row.context {
+        Context::Layer => !matches!(row.action, Action::OtherLayer(_)),
+        Context::Predictions => row.action != Action::OtherView,
+        Context::Explain => matches!(row.action, Action::OtherPicture(_)),
+        _ => false,
+    };
+    match row.action {
+        _ if asks_the_network && app.recorded.is_some() => true,
+        Action::Enlarge => match app.screen {
+            Screen::Predictions => true,
+            Screen::Network => app.network.draft.is_some(),
+            Screen::Layer => app.recorded.is_some(),
+            Screen::Train | Screen::Explain | Screen::Compare => false,
+        },
+        Action::Accept if row.context == Context::Train => nobody_listens,
         Action::PauseOrResume | Action::Steps(_) => app.readonly || ended || session.phase == Phase::Finished,
         Action::Nudge(knob, _) => nobody_listens || !app.has_use_for(knob),
         Action::Undo => nobody_listens || session.undoable().is_none(),

@@ -185,7 +185,7 @@ fn values(app: &App, name: &str) -> Vec<Candidate> {
     match name {
         "theme" => ThemeName::ALL.map(|theme| plain(theme.name(), "")).to_vec(),
         "smooth" => SMOOTHINGS.map(|steps| plain(&steps.to_string(), if steps == 0 { "off" } else { "steps" })).to_vec(),
-        "export" => vec![plain("chart", "as PNG and SVG"), plain("screen", "as SVG")],
+        "export" => vec![plain("chart", "as PNG and SVG"), plain("screen", "as PNG and SVG")],
         _ => {
             let Ok(knob) = knob(app, name) else { return Vec::new() };
             let now = app.session().settings.text(knob);

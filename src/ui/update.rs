@@ -490,7 +490,11 @@ fn put_back(app: &mut App, knob: Knob, value: f64) -> Vec<Effect> {
 fn fetch(app: &mut App) -> Vec<Effect> {
     let stands_in = app.session().header.as_ref().map_or(app.data_missing, |header| header.data.stand_in);
     if !stands_in {
-        app.say(Tone::Info, "CIFAR-10 is here already");
+        let own = app.session().header.as_ref().map(|header| &header.data.name).filter(|name| *name != "CIFAR-10");
+        let text = own.map_or("CIFAR-10 is here already".into(), |own| {
+            format!("this run is on {own}; `alexscope data fetch` gets CIFAR-10 for another")
+        });
+        app.say(Tone::Info, text);
         return Vec::new();
     }
     app.steer(Command::FetchData)

@@ -460,3 +460,53 @@ fn a_command_of_another_screen_goes_there_and_one_that_the_open_screen_knows_sta
         assert!(line != "edit-network" || cockpit.app.network.draft.is_some());
     }
 }
+
+#[test]
+fn keys_that_would_do_nothing_are_not_offered() {
+    let footer = |cockpit: &Cockpit| cockpit.line_with("q quit");
+    let mut cockpit = Cockpit::training(200, 60);
+    assert!(footer(&cockpit).contains("e enlarge") && footer(&cockpit).contains("Enter edit"));
+    cockpit.press("4");
+    assert!(!footer(&cockpit).contains("enlarge"), "{}", footer(&cockpit));
+    cockpit.press("2");
+    assert!(footer(&cockpit).contains("e enlarge"));
+    cockpit.press("d");
+    assert!(!footer(&cockpit).contains("enlarge"), "{}", footer(&cockpit));
+    cockpit.press("Esc");
+    (cockpit.app.readonly, cockpit.app.recorded) = (true, Some(Recorded::Whole));
+    for (screen, words) in [
+        ("1", &["Enter edit"][..]),
+        ("3", &["n picture", "v view", "s scale", "o own", "e enlarge"]),
+        ("4", &["n next", "pin", "o own"]),
+        ("5", &["n picture"]),
+    ] {
+        cockpit.press(screen);
+        let footer = footer(&cockpit);
+        words.iter().for_each(|word| assert!(!footer.contains(word), "{word}: {footer}"));
+    }
+}
+
+#[test]
+fn escape_lets_a_frozen_display_go_on_from_every_screen() {
+    let mut cockpit = Cockpit::training(120, 40);
+    for screen in ["1", "2", "3", "4", "5"] {
+        cockpit.press(screen);
+        cockpit.press("f");
+        cockpit.line_with("FROZEN");
+        cockpit.press("Esc");
+        assert!(!cockpit.screen().contains("FROZEN"), "screen {screen}");
+    }
+}
+
+#[test]
+fn with_pictures_of_ones_own_there_is_no_stand_in_to_replace() {
+    let mut cockpit = Cockpit::training(120, 40);
+    cockpit.press("D");
+    cockpit.line_with("CIFAR-10 is here already");
+    let mut header = crate::fixture::header(&cockpit.app);
+    header.data.name = "holidays".into();
+    cockpit.happens([Event::Started(Box::new(header))]);
+    cockpit.press("D");
+    cockpit.line_with("this run is on holidays");
+    assert_eq!(cockpit.sent, []);
+}

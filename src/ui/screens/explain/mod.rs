@@ -142,7 +142,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::First => network::move_by(app, isize::MIN / 2),
         Action::Last => network::move_by(app, isize::MAX / 2),
         Action::Enlarge => app.explain.enlarged = !app.explain.enlarged,
-        Action::Close => app.explain.enlarged = false,
+        Action::Close if app.explain.enlarged => app.explain.enlarged = false,
+        Action::Close => app.freeze(false),
         Action::OtherPicture(_) | Action::RandomPicture => return layer::act(app, action),
         _ => {}
     }

@@ -276,7 +276,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::First => select(app, 0),
         Action::Last => select(app, usize::MAX),
         Action::Enlarge | Action::Accept => app.layer.enlarged = !app.layer.enlarged,
-        Action::Close => app.layer.enlarged = false,
+        Action::Close if app.layer.enlarged => app.layer.enlarged = false,
+        Action::Close => app.freeze(false),
         Action::OtherLayer(by) => {
             network::move_by(app, by);
             app.layer.cursor = None;

@@ -221,7 +221,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 (true, true) => (false, false),
             };
         }
-        Action::Close => app.network.alone = false,
+        Action::Close if app.network.alone => app.network.alone = false,
+        Action::Close => app.freeze(false),
         Action::Accept if model(app).lrn_knob(selected(app)).is_none() => return perform(app, Action::Open(Screen::Layer)),
         Action::Accept => return switch(app),
         _ => {}

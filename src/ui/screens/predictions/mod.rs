@@ -274,6 +274,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Pin | Action::Accept => turn_pin(app),
         Action::NextPinned => next_pinned(app),
+        Action::Close => app.freeze(false),
         Action::OwnPicture => screens::ask_own_picture(app),
         Action::LookInside => {
             if let Some(picture) = selected(app) {
