@@ -7,11 +7,11 @@ use std::time::SystemTime;
 
 use alexscope::bench;
 use alexscope::cli::{
-    BenchArgs, Cli, CliCommand, DataCommand, EvaluateArgs, ExportArgs, ForkArgs, ModelsArgs, PredictArgs, ReplayArgs, ResumeArgs,
-    RunsArgs, ShowArgs, TrainArgs, VerifyArgs, ViewArgs,
+    self, BenchArgs, Cli, CliCommand, DataCommand, EvaluateArgs, ExportArgs, ForkArgs, ModelsArgs, PredictArgs, ReplayArgs,
+    ResumeArgs, RunsArgs, ShowArgs, TrainArgs, VerifyArgs, ViewArgs,
 };
 use alexscope::cockpit::Wanted;
-use alexscope::run::{self, RunFolder};
+use alexscope::run::{self, RunError, RunFolder};
 use alexscope::spec::{table, zoo};
 use alexscope::{
     cockpit, compare, exchange, fetch, gallery, headless, logging, rate_test, replay, report, start, trained, twins,
@@ -51,6 +51,15 @@ fn main() -> ExitCode {
         Err(error) => {
             // Where standard error is gone too there is nobody left to tell.
             let _ = writeln!(io::stderr(), "error: {}", in_words(&error));
+            if let Some(RunError::Missing(folder)) = error.downcast_ref()
+                && compare::is_in(folder)
+            {
+                let folder = folder.display();
+                let _ = writeln!(
+                    io::stderr(),
+                    "it is a comparison: `alexscope view {folder}` shows it, `compare --run-dir {folder}` goes on with it"
+                );
+            }
             ExitCode::FAILURE
         }
     }
@@ -113,7 +122,12 @@ fn fork(arguments: &ForkArgs) -> Result<u8> {
 }
 
 fn runs(arguments: &RunsArgs) -> Result<u8> {
-    let runs = run::list_runs(&arguments.runs, SystemTime::now())?;
+    // A person's first word may be this one.
+    let first = arguments.runs == Path::new(cli::RUNS) && !arguments.runs.exists();
+    let runs = if first { Vec::new() } else { run::list_runs(&arguments.runs, SystemTime::now())? };
+    if runs.is_empty() && !arguments.json {
+        return print(&format!("no run is in {}; `alexscope train` begins one", arguments.runs.display()));
+    }
     print(&if arguments.json { serde_json::to_string_pretty(&runs)? } else { run::listing_text(&runs).trim_end().to_string() })
 }
 

@@ -356,8 +356,12 @@ fn kept_script(folder: &RunFolder) -> Result<Script> {
 pub fn fork(arguments: &ForkArgs) -> Result<RunFolder> {
     let parent = RunFolder::find(Some(&arguments.run))?;
     let checkpoint = checkpoint_at(&parent.checkpoints(), &parent.header()?.model, arguments.at.as_deref()).map_err(|there| {
+        let folder = parent.path().to_path_buf();
+        if there.is_empty() {
+            return RunError::NothingSaved(folder);
+        }
         let wanted = arguments.at.clone().unwrap_or_else(|| "whole".into());
-        RunError::NoSuchCheckpoint { folder: parent.path().to_path_buf(), wanted, there }
+        RunError::NoSuchCheckpoint { folder, wanted, there }
     })?;
     Ok(run::fork(&parent, &checkpoint, arguments.run_dir.as_deref(), SystemTime::now())?)
 }

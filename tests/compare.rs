@@ -95,3 +95,38 @@ fn a_comparison_that_was_interrupted_goes_on_without_repeating_what_was_done() {
     assert_eq!(other.status.code(), Some(1));
     assert!(String::from_utf8(other.stderr).unwrap().contains("holds another comparison"));
 }
+
+#[test]
+fn what_cannot_begin_leaves_nothing_behind_and_is_begun_once_it_is_put_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = alexscope(arguments).current_dir(folder.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let networks = ["compare", "lenet5", "lenet5:nesterov=on", "--steps", "2", "--evaluate-pictures", "20"];
+    let (status, said) = run(&[&networks[..], &["--data", "nowhere"]].concat());
+    assert!(status == Some(1) && said.contains("nowhere: no such folder"), "{said}");
+    let (status, said) = run(&["twins", "nesterov=on,off", "--model", "nope"]);
+    assert!(status == Some(1) && said.contains("there is no such network"), "{said}");
+    assert!(!folder.path().join("runs").exists());
+    // A plan of which nothing came is no reason to refuse another.
+    let there = [&networks[..], &["--run-dir", "there"]].concat();
+    std::fs::create_dir(folder.path().join("there")).unwrap();
+    let plan = r#"{"version":"0","contenders":[],"shared":[],"seeds":[1],"data":"nowhere","skip_broken":false}"#;
+    std::fs::write(folder.path().join("there/compare.json"), plan).unwrap();
+    let (status, said) = run(&there);
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = run(&["compare", "--run-dir", "there", "--seeds", "5"]);
+    assert!(status == Some(1) && said.contains("cannot change --seeds of a comparison that was begun"), "{said}");
+    let (status, said) = run(&["resume", "--headless", "there"]);
+    assert!(status == Some(1) && said.contains("it is a comparison: `alexscope view there` shows it"), "{said}");
+}
+
+#[test]
+fn a_comparison_of_which_every_run_diverged_ends_with_status_3() {
+    let folder = tempfile::tempdir().unwrap();
+    let networks =
+        ["compare", "lenet5", "lenet5:nesterov=on", "--learning-rate", "100", "--steps", "60", "--evaluate-pictures", "20"];
+    let output = alexscope(&networks).arg("--run-dir").arg(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+}

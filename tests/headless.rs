@@ -252,3 +252,20 @@ fn a_fork_names_its_parent_knows_the_way_behind_it_and_goes_on_as_the_parent_wou
     assert_eq!(recorded_losses(&child), unbroken);
     assert_eq!(recorded_losses(&parent), unbroken);
 }
+
+#[test]
+fn a_run_whose_budget_is_used_up_says_so_and_goes_on_with_a_larger_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (longer, run) = (folder.path().join("longer"), folder.path().join("run"));
+    let whole = losses(&train(&longer, &["--steps", "8"]));
+    assert!(train(&run, &[]).status.success());
+    let resume = |more: &[&str]| alexscope().args(["resume", "--headless", "--json"]).arg(&run).args(more).output().unwrap();
+    let said = String::from_utf8(resume(&[]).stderr).unwrap();
+    assert!(said.contains("the budget is used up (steps 6)") && said.contains("--steps N"), "{said}");
+    let further = resume(&["--steps", "8"]);
+    assert_eq!(losses(&further), whole[6..]);
+    let changed = events(&further).into_iter().find(|event| event["event"] == "changed").unwrap();
+    assert_eq!((&changed["step"], &changed["from"], &changed["to"]), (&7.into(), &"6".into(), &"8".into()));
+    let again = alexscope().arg("replay").arg(&run).output().unwrap();
+    assert_eq!(String::from_utf8(again.stdout).unwrap().trim(), "same losses to the bit, 8 steps");
+}

@@ -68,6 +68,41 @@ fn a_run_is_evaluated_and_asked_about_pictures_and_bad_ones_are_refused() {
 }
 
 #[test]
+fn labels_of_other_classes_are_refused_and_a_look_at_pictures_needs_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    trained(&run);
+    let own = folder.path().join("own");
+    for (class, grey) in [("dark", 20), ("bright", 220)] {
+        std::fs::create_dir_all(own.join(class)).unwrap();
+        for i in 0..5 {
+            let picture = image::RgbImage::from_pixel(32, 32, image::Rgb([grey + i; 3]));
+            picture.save(own.join(format!("{class}/{i}.png"))).unwrap();
+        }
+    }
+    let own = own.to_str().unwrap();
+    let refused = |arguments: &[&str]| {
+        let output = alexscope(arguments, &run);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = refused(&["evaluate", "--data", own]);
+    assert!(said.contains("has other classes than the run began with: 2 instead of 10"), "{said}");
+    let picture = format!("{own}/dark/0.png");
+    let answer = json(&alexscope(&["predict", &picture, "--json", "--data", own], &run));
+    assert_eq!(answer[0]["predictions"].as_array().map(Vec::len), Some(5));
+
+    let asked = json(&alexscope(&["evaluate", "--json", "--checkpoint", "2"], &run));
+    assert_eq!(asked["step"], 2);
+    assert!(refused(&["evaluate", "--checkpoint", "nope"]).contains("no checkpoint is `nope`"));
+    for what in ["kernels", "charts"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alexscope"));
+        let output = command.arg("export").arg(&run).args(["--checkpoint", "nope", "--what", what]).output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stderr).contains("no checkpoint is `nope`"), "{what}");
+    }
+}
+
+#[test]
 fn a_run_without_a_checkpoint_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let quick = ["train", "--headless", "--model", "lenet5", "--steps", "1", "--evaluate-pictures", "10"];

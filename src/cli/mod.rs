@@ -17,6 +17,9 @@ pub use shared::{
 
 use crate::knobs::Knob;
 
+/// The folder that runs are in where no other is named.
+pub const RUNS: &str = "runs";
+
 #[derive(Debug, Parser)]
 #[command(name = "alexscope", version, about, args_conflicts_with_subcommands = true, args_override_self = true)]
 pub struct Cli {
@@ -134,7 +137,7 @@ pub struct ForkArgs {
 #[derive(Args, Debug)]
 pub struct RunsArgs {
     /// The folder that holds the runs' folders
-    #[arg(value_name = "DIR", default_value = "runs")]
+    #[arg(value_name = "DIR", default_value = RUNS)]
     pub runs: PathBuf,
     #[arg(long)]
     pub json: bool,

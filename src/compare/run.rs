@@ -86,6 +86,9 @@ pub fn view(folder: &Path, look: LookArgs) -> Result<u8> {
     let signals = signals::listen(&[signals::ENDING, signals::JOB_CONTROL].concat())?;
     let plan = Plan::read(folder)?.ok_or_else(|| eyre!("{} holds no comparison", folder.display()))?;
     let figures = read(&plan, folder)?;
+    if figures.runs.is_empty() {
+        bail!("{0} is a comparison without a run so far; `alexscope compare --run-dir {0}` begins them", folder.display());
+    }
     let signal = look_at(&plan, folder, figures, None, cockpit::comparing(look), signals)?;
     Ok(signal.map_or(0, signals::exit_status))
 }
