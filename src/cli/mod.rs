@@ -266,7 +266,7 @@ pub struct RateTestArgs {
     #[arg(long, default_value_t = 10.0, value_name = "RATE")]
     pub to: f64,
     /// Steps of the sweep
-    #[arg(long, default_value_t = 100, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..))]
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
     pub sweep: usize,
     /// Where the chart is put, as .svg and .png
     #[arg(long, default_value = "rate-test", value_name = "PATH")]

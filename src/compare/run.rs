@@ -202,7 +202,7 @@ fn same_pictures(plan: &Plan, folder: &Path, header: &RunHeader) -> Result<()> {
     let what = |header: &RunHeader| (header.data.classes.clone(), header.data.stand_in, header.data.train, header.data.test);
     if what(&first) != what(header) {
         bail!(
-            "the runs of this comparison learn from {} ({} pictures), and what is found now is {} ({}); put those back where they were to go on, \
+            "the runs of this comparison learn from {} ({} pictures), and what is found now is {} ({}); say with --data where those are now to go on, \
              or begin another comparison with another --run-dir",
             first.data.name,
             first.data.train,
