@@ -51,15 +51,6 @@ fn main() -> ExitCode {
         Err(error) => {
             // Where standard error is gone too there is nobody left to tell.
             let _ = writeln!(io::stderr(), "error: {}", in_words(&error));
-            if let Some(RunError::Missing(folder)) = error.downcast_ref()
-                && compare::is_in(folder)
-            {
-                let folder = folder.display();
-                let _ = writeln!(
-                    io::stderr(),
-                    "it is a comparison: `alexscope view {folder}` shows it, `compare --run-dir {folder}` goes on with it"
-                );
-            }
             ExitCode::FAILURE
         }
     }
@@ -67,6 +58,14 @@ fn main() -> ExitCode {
 
 /// An error and its causes in one line; a cause that the line already gives is not said twice.
 fn in_words(error: &Report) -> String {
+    if let Some(RunError::Missing(folder)) = error.downcast_ref()
+        && compare::is_in(folder)
+    {
+        let folder = folder.display();
+        return format!(
+            "{folder} is a comparison and no run: `alexscope view {folder}` shows it, `compare --run-dir {folder}` goes on with it"
+        );
+    }
     error.chain().map(ToString::to_string).fold(String::new(), |line, cause| match line {
         line if line.is_empty() => cause,
         line if line.contains(&cause) => line,

@@ -119,7 +119,7 @@ fn what_cannot_begin_leaves_nothing_behind_and_is_begun_once_it_is_put_right() {
     let (status, said) = run(&["compare", "--run-dir", "there", "--seeds", "5"]);
     assert!(status == Some(1) && said.contains("cannot change --seeds of a comparison that was begun"), "{said}");
     let (status, said) = run(&["resume", "--headless", "there"]);
-    assert!(status == Some(1) && said.contains("it is a comparison: `alexscope view there` shows it"), "{said}");
+    assert!(status == Some(1) && said.contains("there is a comparison and no run: `alexscope view there` shows it"), "{said}");
 }
 
 #[test]
@@ -129,4 +129,37 @@ fn a_comparison_of_which_every_run_diverged_ends_with_status_3() {
         ["compare", "lenet5", "lenet5:nesterov=on", "--learning-rate", "100", "--steps", "60", "--evaluate-pictures", "20"];
     let output = alexscope(&networks).arg("--run-dir").arg(folder.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_comparison_goes_on_with_its_pictures_where_they_are_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (class, grey) in [("dark", 20), ("bright", 220)] {
+        std::fs::create_dir_all(at("own").join(class)).unwrap();
+        for i in 0..5 {
+            let picture = image::RgbImage::from_pixel(32, 32, image::Rgb([grey + i; 3]));
+            picture.save(at("own").join(format!("{class}/{i}.png"))).unwrap();
+        }
+    }
+    let run = |arguments: &[&str]| {
+        let output = alexscope(arguments).args(["--run-dir", "there"]).current_dir(folder.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (status, said) = run(&["compare", "lenet5", "lenet5:nesterov=on", "--steps", "2", "--batch-size", "4", "--data", "own"]);
+    assert_eq!(status, Some(0), "{said}");
+    std::fs::remove_dir_all(at("there/2-lenet5-nesterov-on-seed-1")).unwrap();
+    std::fs::rename(at("own"), at("elsewhere")).unwrap();
+    assert_eq!(run(&["compare"]).0, Some(1));
+    let (status, said) = run(&["compare", "--data", "elsewhere"]);
+    assert_eq!(status, Some(0), "{said}");
+    let others = at("others");
+    for class in ["a", "b", "c"] {
+        std::fs::create_dir_all(others.join(class)).unwrap();
+        (0..5)
+            .for_each(|i| std::fs::copy(at("elsewhere/dark/0.png"), others.join(format!("{class}/{i}.png"))).map(drop).unwrap());
+    }
+    std::fs::remove_dir_all(at("there/2-lenet5-nesterov-on-seed-1")).unwrap();
+    let (status, said) = run(&["compare", "--data", "others"]);
+    assert!(status == Some(1) && said.contains("say with --data where those are now"), "{said}");
 }
