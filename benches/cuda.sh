@@ -9,28 +9,30 @@
 #   all      LIMIT=540   seconds after which a phase begins nothing more and ends what runs
 #   pack     PICTURES="FILE ..."   files to take along for train: cifar-10-binary.tar.gz, or whatever else holds the pictures together with
 #            an unpack_cifar10.py, which is called with the folder to unpack to
-#   speed    MODELS="alexnet alexnet-paper tensorflow torchvision"   BATCHES="128 512"   PRECISIONS="tf32 bf16"   STEPS=30   NO_COMPILE=
-#   sanitize TOOLS="memcheck racecheck"
+#   speed    MODELS="alexnet alexnet-paper tensorflow torchvision"   BATCHES="512 128"   PRECISIONS="bf16 tf32"   STEPS=30   NO_COMPILE=
+#   layers   the same, without NO_COMPILE
+#   sanitize TOOLS="racecheck memcheck"
 #   train    DATA=folder of CIFAR-10's binary files, unpacked where it is not there (default /tmp/cifar10: FOLDER may be made anew for each
 #            call)   EPOCHS=30   PRECISION=bf16   BATCH=128   RATE=0.01
 #
-# tests     every operation, PyTorch's values, twenty steps beside the CPU; each test in a process of its own, with cuDNN's errors beside it
-# speed     our step and PyTorch's by turns, from a ready input and from bytes, the best of each, and their ratio; PyTorch's from a ready
-#           input compiled too
-# layers    milliseconds of each layer at both batch sizes, and how near each product is to the chip
+# tests     every operation, PyTorch's values, twenty steps beside the CPU; each test in a process of its own; what cuDNN said is in cudnn.txt
+# speed     our step and PyTorch's by turns, from a ready input and from bytes, the best of each, and their ratio
+# layers    milliseconds of each layer, every algorithm that cuDNN timed for each convolution (algorithms.txt), and PyTorch's longest kernels
 # sanitize  the operations' tests under compute-sanitizer: no access outside of what was allocated, and no race in our own kernels
 # train     alexnet on all of CIFAR-10, with augmentation; the record goes to OUT
 #
-# All of speed is 176 processes, more than LIMIT has room for: call it for one network at a time, MODELS=alexnet first (44 processes), each
-# time with another OUT. What the time was not enough for is named in OUT/errors.txt; BATCHES and PRECISIONS cut it finer.
+# A phase leaves at most five files in OUT. All of speed is 120 processes, more than LIMIT has room for: call it for one network at a time,
+# MODELS=alexnet first (30 processes), each time with another OUT. What is most telling comes first: each network's default layout in the
+# order of BATCHES and PRECISIONS, then the other layout, then what the same bits each time cost. What the time was not enough for is named
+# in OUT/errors.txt; BATCHES and PRECISIONS cut it finer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 phase=${1:?usage: benches/cuda.sh PHASE FOLDER [OUT]}
 folder=$(mkdir -p "${2:?which folder}" && cd "$2" && pwd)
 out=${3:-$folder/out}
 mkdir -p "$out"
-: "${LIMIT:=540}" "${TOOLS:=memcheck racecheck}"
-: "${MODELS:=alexnet alexnet-paper tensorflow torchvision}" "${BATCHES:=128 512}" "${PRECISIONS:=tf32 bf16}" "${STEPS:=30}"
+: "${LIMIT:=540}" "${TOOLS:=racecheck memcheck}"
+: "${MODELS:=alexnet alexnet-paper tensorflow torchvision}" "${BATCHES:=512 128}" "${PRECISIONS:=bf16 tf32}" "${STEPS:=30}"
 : "${EPOCHS:=30}" "${PRECISION:=bf16}" "${BATCH:=128}" "${RATE:=0.01}" "${DATA:=/tmp/cifar10}"
 
 # within SECONDS COMMAND: runs it for so long at most, and not past the phase's time.
@@ -70,15 +72,19 @@ pack() {
 tests() {
   nvidia-smi
   : >"$out/tests.txt"
-  mkdir -p "$out/cudnn"
-  local names name failed=()
+  : >"$out/cudnn.txt"
+  local names name failed=() log
+  log=$(mktemp)
   names=$("$folder/cuda-tests" --list --format terse | sed -n 's/: test$//p')
   # A process each: an error of the device stays with a process to its end.
   for name in $names; do
-    CUDNN_LOGLEVEL_DBG=1 CUDNN_LOGDEST_DBG="$out/cudnn/${name##*::}.txt" \
+    : >"$log"
+    CUDNN_LOGLEVEL_DBG=1 CUDNN_LOGDEST_DBG="$log" \
       within 120 "$folder/cuda-tests" --exact "$name" --nocapture 2>&1 | tee -a "$out/tests.txt" || failed+=("$name")
+    # At once, so that it is there whenever the time is up.
+    [ ! -s "$log" ] || { echo "== $name" && head -c 200000 "$log" && echo; } >>"$out/cudnn.txt"
   done
-  find "$out/cudnn" -empty -delete
+  rm -f "$log"
   within 60 "$folder/alexscope" bench --model lenet5 --device cuda --steps 5 2>&1 | tee "$out/smoke.txt" || failed+=("the bench")
   if ((${#failed[@]})); then
     printf 'failed: %s\n' "${failed[@]}" | tee -a "$out/tests.txt"
@@ -87,36 +93,51 @@ tests() {
   echo "$(wc -w <<<"$names") tests and the bench passed" | tee -a "$out/tests.txt"
 }
 
-# One line of JSON for each setting; a setting that fails says so and the others go on.
+# try MORE COMMAND...: the lines of JSON that a setting prints, whole ones alone, each with MORE in it; one that fails says so and the others
+# go on.
 try() {
-  local line
-  if line=$(within 90 "$@" 2>>"$out/errors.txt" | tr -d '\n'); then
-    echo "$line" >>"$out/speed.jsonl"
-  else
-    echo "not measured: $*" | tee -a "$out/errors.txt"
-  fi
+  local more=$1
+  shift
+  within 120 "$@" 2>>"$out/errors.txt" | sed -n "s/^{\\(.*\\)}\$/{\\1$more}/p" >>"$out/speed.jsonl" || echo "not measured: $*" | tee -a "$out/errors.txt"
 }
+
+# ours PRECISION LAYOUT DETERMINISTIC ARGUMENT...
+ours() {
+  local precision=$1 layout=$2 deterministic=$3 more=
+  shift 3
+  [ "$deterministic" = off ] || more=', "deterministic": true'
+  # Some networks' initial values make for gradients that a common rate would not survive; what the rate is takes no time.
+  try "$more" "$folder/alexscope" bench --device cuda --json --steps "$STEPS" --set "precision=$precision" --set "layout=$layout" \
+    --set "deterministic=$deterministic" --set learning-rate=1e-6 "$@"
+}
+
+theirs() { try "" python3 benches/torch_cuda.py --steps "$STEPS" "$@"; }
 
 speed() {
   : >"$out/speed.jsonl"
-  local ours=("$folder/alexscope" bench --device cuda --json --steps "$STEPS") theirs=(python3 benches/torch_cuda.py --steps "$STEPS")
-  local model batch precision bytes settings setting
+  # The first start of PyTorch reads gigabytes of libraries.
+  within 120 python3 -c 'import torch; torch.zeros(1).cuda()' 2>>"$out/errors.txt" || echo "PyTorch does not start" | tee -a "$out/errors.txt"
+  local model batch precision cell
   for model in $MODELS; do
     for batch in $BATCHES; do
       for precision in $PRECISIONS; do
-        for bytes in "" --from-bytes; do
-          local common=(--model "$model" --batch-size "$batch" $bytes)
-          for settings in "layout=channels-last deterministic=off" "layout=planes deterministic=off" "layout=channels-last deterministic=on"; do
-            local sets=()
-            for setting in $settings; do sets+=(--set "$setting"); done
-            try "${ours[@]}" "${common[@]}" --set "precision=$precision" --set learning-rate=1e-4 "${sets[@]}"
-          done
-          try "${theirs[@]}" "${common[@]}" --precision "$precision" --channels-last
-          try "${theirs[@]}" "${common[@]}" --precision "$precision"
-          # Compiling takes longer than all else.
-          [ -n "$bytes${NO_COMPILE:-}" ] || try "${theirs[@]}" "${common[@]}" --precision "$precision" --channels-last --compile
-        done
+        cell=(--model "$model" --batch-size "$batch")
+        ours "$precision" channels-last off "${cell[@]}"
+        theirs --precision "$precision" --channels-last "${cell[@]}"
+        [ -n "${NO_COMPILE:-}" ] || theirs --precision "$precision" --channels-last --compile "${cell[@]}"
+        ours "$precision" channels-last off "${cell[@]}" --from-bytes
       done
+    done
+    for batch in $BATCHES; do
+      for precision in $PRECISIONS; do
+        cell=(--model "$model" --batch-size "$batch")
+        ours "$precision" planes off "${cell[@]}"
+        theirs --precision "$precision" "${cell[@]}"
+        ours "$precision" planes off "${cell[@]}" --from-bytes
+      done
+    done
+    for precision in $PRECISIONS; do
+      ours "$precision" channels-last on --model "$model" --batch-size "${BATCHES%% *}"
     done
   done
   python3 benches/cuda_report.py "$out/speed.jsonl" | tee "$out/speed.txt"
@@ -124,25 +145,40 @@ speed() {
 
 layers() {
   : >"$out/layers.txt"
-  local model batch precision
+  : >"$out/algorithms.txt"
+  : >"$out/torch_kernels.txt"
+  local model batch precision title
   for model in $MODELS; do
     for batch in $BATCHES; do
       for precision in $PRECISIONS; do
-        within 90 "$folder/alexscope" bench --device cuda --model "$model" --batch-size "$batch" --steps "$STEPS" --set "precision=$precision" \
-          --set learning-rate=1e-4 --set deterministic=off 2>&1 | tee -a "$out/layers.txt" ||
-          echo "failed: $model, batch $batch, $precision" | tee -a "$out/layers.txt"
+        title="$model, batch $batch, $precision"
+        echo "== $title" | tee -a "$out/algorithms.txt" >>"$out/torch_kernels.txt"
+        ALEXSCOPE_ALGORITHMS="$out/algorithms.txt" within 90 "$folder/alexscope" bench --device cuda --model "$model" --batch-size "$batch" \
+          --steps "$STEPS" --set "precision=$precision" --set learning-rate=1e-6 --set deterministic=off 2>&1 | tee -a "$out/layers.txt" ||
+          echo "failed: $title" | tee -a "$out/layers.txt"
+        within 90 python3 benches/torch_cuda.py --profile --channels-last --model "$model" --batch-size "$batch" --precision "$precision" \
+          >>"$out/torch_kernels.txt" 2>&1 || echo "failed: $title" >>"$out/torch_kernels.txt"
       done
     done
   done
 }
 
 sanitize() {
-  local tool tests failed=()
+  local tool options able own failed=()
+  able=$(compute-sanitizer --help 2>&1 || true)
+  # An operation's own kernels have names that begin with its folder's.
+  own=$(cd src/ops && printf '%s\n' */kernels.cu | sed 's|/.*||' | paste -sd '|')
   for tool in $TOOLS; do
-    tests=(operations picture_feed)
-    # Races are looked for in our own kernels alone; NVIDIA's libraries would take most of the time.
-    [ "$tool" != racecheck ] || tests+=(--skip convolution --skip dense)
-    within 500 compute-sanitizer --tool "$tool" --error-exitcode 1 "$folder/cuda-tests" --test-threads 1 "${tests[@]}" 2>&1 |
+    # What a library asks of the driver in vain is no mistake of a kernel.
+    options=(--tool "$tool" --report-api-errors no --error-exitcode 1)
+    local tests=(operations picture_feed)
+    if [[ $able == *--kernel-regex* ]]; then
+      options+=(--kernel-regex "kns=($own)_")
+    elif [ "$tool" = racecheck ]; then
+      # Where NVIDIA's own kernels cannot be left out they would take most of the time.
+      tests+=(--skip convolution --skip dense)
+    fi
+    within 250 compute-sanitizer "${options[@]}" "$folder/cuda-tests" --test-threads 1 "${tests[@]}" 2>&1 |
       tee "$out/$tool.txt" || failed+=("$tool")
   done
   if ((${#failed[@]})); then

@@ -19,7 +19,7 @@ def main() -> None:
         key = (run["model"], run["batch_size"], run["precision"], "bytes" if run["from_bytes"] else "ready")
         who = "theirs" if theirs else "ours"
         how = "channels last" if run["channels_last"] else "planes"
-        how += ", compiled" if run.get("compile") else ""
+        how += ", compiled" if run.get("compile") else ", deterministic" if run.get("deterministic") else ""
         if run["images_per_second"] > best[key].get(who, (0,))[0]:
             best[key][who] = (run["images_per_second"], run["median_step_ms"], how)
     print("| network | batch | precision | input | ours, images/s (ms) | PyTorch's best, images/s (ms) | ratio |\n|---|---|---|---|---|---|---|")
