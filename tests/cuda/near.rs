@@ -29,6 +29,11 @@ pub fn tolerance(form: Form) -> f64 {
     }
 }
 
+/// Whether the device is the emulator, which has no algorithm for some convolutions so that this can be tested.
+pub fn is_emulated() -> bool {
+    matches!(find(Wanted::Cuda), Ok(Found::Cuda { name, .. }) if name.starts_with("emulated"))
+}
+
 /// The device, or nothing and a printed reason.
 pub fn device() -> Option<Device> {
     match find(Wanted::Cuda) {

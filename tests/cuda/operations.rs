@@ -7,29 +7,32 @@ use alexscope::ops::dropout::{self, DropoutKey};
 use alexscope::ops::lrn::{self, Lrn};
 use alexscope::ops::max_pool2d::{self, MaxPool2d};
 use alexscope::ops::sgd::{self, Sgd, Trained, Verdict};
-use alexscope::ops::{reorder, softmax_cross_entropy, statistics};
+use alexscope::ops::{Precision, reorder, softmax_cross_entropy, statistics};
 use alexscope::spec::Padding;
 use candle_core::{DType, Device, Tensor};
 
-use crate::near::{Pair, assert_near, blank, in_every_form, values};
+use crate::near::{Pair, assert_near, blank, device, in_every_form, is_emulated, values};
 
 const FUNCTIONS: [Option<Activation>; 4] =
     [None, Some(Activation::Relu), Some(Activation::LeakyRelu), Some(Activation::Softplus)];
+
+/// Weights keep their own order in every form; only their width follows it.
+fn weights_there(at: &Pair, w: &Tensor) -> Tensor {
+    let there = w.to_device(&at.device).unwrap();
+    if at.form.numbers() != DType::BF16 {
+        return there;
+    }
+    let narrow = Tensor::zeros(w.dims(), DType::BF16, &at.device).unwrap();
+    reorder::copy(&at.gpu, &there, &narrow).unwrap();
+    narrow
+}
 
 fn convolve(at: &Pair, geo: &Conv2d, batch: usize, act: Option<Activation>) {
     let (x, w) = (at.random(1, &geo.input_shape(batch)), at.random(2, &geo.weight_shape()));
     let (b, dy) = (at.random(3, &[geo.out_channels]), at.random(4, &geo.output_shape(batch)));
     let y = blank(&geo.output_shape(batch));
     conv2d::forward(&at.cpu, geo, act, &x, &w, &b, &y).unwrap();
-    // Weights keep their own order in every form; only their width follows it.
-    let w_there = w.to_device(&at.device).unwrap();
-    let w_there = if at.form.numbers() == DType::BF16 {
-        let narrow = Tensor::zeros(w.dims(), DType::BF16, &at.device).unwrap();
-        reorder::copy(&at.gpu, &w_there, &narrow).unwrap();
-        narrow
-    } else {
-        w_there
-    };
+    let w_there = weights_there(at, &w);
     let (x_there, y_there) = (at.there(&x), at.blank(y.dims()));
     conv2d::forward(&at.gpu, geo, act, &x_there, &w_there, &at.there_in_f32(&b), &y_there).unwrap();
     at.assert_near(&format!("y of {geo:?}"), &y_there, &y);
@@ -63,13 +66,46 @@ fn cuda_convolution_agrees_with_the_cpu_with_groups_strides_and_uneven_padding()
     });
 }
 
+/// The same in each form, with algorithms by the clock.
+fn in_every_form_by_the_clock(test: impl Fn(&Pair)) {
+    in_every_form(|at| {
+        let form = alexscope::ops::Form { deterministic: false, ..at.form };
+        let mut gpu = at.gpu.alike();
+        gpu.set_form(form);
+        test(&Pair { gpu, cpu: alexscope::ops::Context::new(), device: at.device.clone(), form });
+    });
+}
+
 #[test]
 fn cuda_convolution_finds_its_algorithms_by_the_clock_too() {
-    in_every_form(|at| {
-        let mut gpu = at.gpu.alike();
-        gpu.set_form(alexscope::ops::Form { deterministic: false, ..at.form });
-        let at = Pair { gpu, cpu: alexscope::ops::Context::new(), device: at.device.clone(), form: at.form };
-        convolve(&at, &Conv2d::new([8, 9, 9], 8, 3, 1, Padding::Each(1), 1).unwrap(), 2, Some(Activation::Relu));
+    in_every_form_by_the_clock(|at| {
+        convolve(at, &Conv2d::new([8, 9, 9], 8, 3, 1, Padding::Each(1), 1).unwrap(), 2, Some(Activation::Relu));
+    });
+}
+
+#[test]
+fn cuda_convolution_takes_the_named_algorithm_where_none_can_be_timed() {
+    // A window of 7 x 7, of which the emulator times nothing.
+    in_every_form_by_the_clock(|at| {
+        convolve(at, &Conv2d::new([8, 9, 9], 8, 7, 1, Padding::Each(3), 1).unwrap(), 2, Some(Activation::Relu));
+    });
+}
+
+#[test]
+fn cuda_convolution_without_an_algorithm_says_what_to_set() {
+    if device().is_none() || !is_emulated() {
+        println!("skipped: only the emulator lacks an algorithm for certain");
+        return;
+    }
+    in_every_form_by_the_clock(|at| {
+        // A window of 9 x 9, for which the emulator has nothing.
+        let geo = Conv2d::new([8, 9, 9], 8, 9, 1, Padding::Each(4), 1).unwrap();
+        let (x, y) = (at.blank(&geo.input_shape(2)), at.blank(&geo.output_shape(2)));
+        let w = weights_there(at, &at.random(2, &geo.weight_shape()));
+        let said = conv2d::forward(&at.gpu, &geo, None, &x, &w, &at.blank_in_f32(&[8]), &y).unwrap_err().to_string();
+        let layout = if at.form.channels_last { "layout=planes" } else { "layout=channels-last" };
+        assert!(said.contains("Forward") && said.contains("[2, 8, 9, 9]") && said.contains(layout), "{said}");
+        assert_eq!(said.contains("precision=f32"), at.form.precision != Precision::F32, "{said}");
     });
 }
 

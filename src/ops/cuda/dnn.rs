@@ -5,9 +5,10 @@ use std::ffi::{c_int, c_void};
 use std::sync::{Arc, PoisonError};
 
 use candle_core::DType;
-use candle_core::cuda_backend::cudarc::cudnn::{result, sys};
+use candle_core::cuda_backend::cudarc::cudnn::{CudnnError, result, sys};
 use candle_core::cuda_backend::cudarc::driver::CudaStream;
 
+use super::answer::{Found, MUCH_SCRATCH, found};
 use super::{Failure, Gpu, Order};
 use crate::ops::form::{Form, Precision};
 use crate::ops::{Error, Result};
@@ -16,8 +17,6 @@ static ONE: f32 = 1.0;
 static ZERO: f32 = 0.0;
 /// Algorithms that cuDNN is asked to name for a shape, at most.
 const NAMED: usize = 32;
-/// Algorithms that ask for more scratch memory come last; a few shapes would take gigabytes to save microseconds.
-const MUCH_SCRATCH: usize = 1 << 30;
 
 /// A handle on the device's stream, and the algorithms found for each shape.
 pub struct Dnn {
@@ -63,29 +62,6 @@ pub struct Operands {
     pub x: u64,
     pub w: u64,
     pub y: u64,
-}
-
-/// An algorithm: its number in the pass's own enum, its scratch in bytes, the arithmetic it was judged with.
-#[derive(Clone, Copy, Debug)]
-struct Found {
-    algorithm: u32,
-    scratch: usize,
-    math: sys::cudnnMathType_t,
-    deterministic: bool,
-    ready: bool,
-}
-
-/// The same fields of cuDNN's three structs.
-macro_rules! found {
-    ($answer:expr) => {
-        Found {
-            algorithm: $answer.algo as u32,
-            scratch: $answer.memory,
-            math: $answer.mathType,
-            deterministic: $answer.determinism == sys::cudnnDeterminism_t::CUDNN_DETERMINISTIC,
-            ready: $answer.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS,
-        }
-    };
 }
 
 /// A descriptor that is destroyed with its owner.
@@ -169,24 +145,24 @@ impl Convolution {
         }
     }
 
-    /// Those of the named algorithms that work and are allowed, at least one, the best first.
-    fn choose(&self, pass: Pass, named: Vec<Found>) -> Result<Vec<Found>> {
-        let allowed = |found: &Found| {
-            found.ready
-                && (found.deterministic || !self.form.deterministic)
-                && (self.form.precision != Precision::F32
-                    || found.math == sys::cudnnMathType_t::CUDNN_FMA_MATH
-                    || found.math == sys::cudnnMathType_t::CUDNN_DEFAULT_MATH)
-        };
-        let mut chosen: Vec<Found> = named.into_iter().filter(allowed).collect();
-        chosen.sort_by_key(|found| found.scratch > MUCH_SCRATCH);
-        if chosen.is_empty() {
-            let problem = format!(
-                "cuDNN has no algorithm for the {pass:?} pass of {self:?}; try another precision, layout or deterministic=off"
-            );
-            return Err(Error::Settings { op: "conv2d", problem });
+    /// That nothing is left to try, with cuDNN's last words, and what to set instead.
+    fn impossible(&self, pass: Pass, last: Error) -> Error {
+        if last.is_out_of_memory() {
+            return last;
         }
-        Ok(chosen)
+        let Convolution { x, w, y, order, form: Form { precision, deterministic, .. }, .. } = self;
+        let (layout, other) = match order {
+            Order::Planes => ("planes", "layout=channels-last"),
+            Order::ChannelsLast => ("channels-last", "layout=planes"),
+        };
+        let instead = [(*precision != Precision::F32, "precision=f32"), (true, other), (*deterministic, "deterministic=off")];
+        let instead: Vec<_> = instead.into_iter().filter_map(|(helps, setting)| helps.then_some(setting)).collect();
+        let problem = format!(
+            "cuDNN has no algorithm for the {pass:?} pass from {x:?} by {w:?} to {y:?} in {} and {layout} ({last}); set {}",
+            format!("{precision:?}").to_lowercase(),
+            instead.join(" or ")
+        );
+        Error::Settings { op: "conv2d", problem }
     }
 }
 
@@ -210,12 +186,28 @@ impl Dnn {
             return Ok(found.clone());
         }
         let made = convolution.descriptors()?;
-        let named = match convolution.form.deterministic {
-            true => self.named(pass, &made)?,
-            false => self.timed(gpu, pass, &made, operands)?,
+        let mut found = Vec::new();
+        if !convolution.form.deterministic {
+            match self.timed(gpu, pass, &made, operands) {
+                Ok(answers) => {
+                    convolution.tell(pass, &answers);
+                    found = convolution.choose(answers);
+                }
+                Err(error) => {
+                    tracing::warn!(?pass, ?convolution, %error, "a convolution's algorithms could not be timed; cuDNN is asked to name one")
+                }
+            }
+        }
+        if found.is_empty() {
+            let answers = self.named(pass, &made).map_err(|error| convolution.impossible(pass, error))?;
+            convolution.tell(pass, &answers);
+            found = convolution.choose(answers);
+        }
+        let Some(first) = found.first() else {
+            let none = CudnnError(sys::cudnnStatus_t::CUDNN_STATUS_NOT_SUPPORTED);
+            return Err(convolution.impossible(pass, none.into()));
         };
-        let found = convolution.choose(pass, named)?;
-        tracing::info!(?pass, ?convolution, algorithm = ?found[0], "a convolution's algorithm");
+        tracing::info!(?pass, ?convolution, algorithm = ?first, "a convolution's algorithm");
         self.found.insert((pass, *convolution), found.clone());
         Ok(found)
     }
@@ -356,6 +348,9 @@ impl Dnn {
                     let failed = found.remove(0);
                     tracing::warn!(?pass, ?convolution, ?failed, %error, "a convolution's algorithm failed; the next one is tried");
                     self.found.insert((pass, *convolution), found.clone());
+                }
+                Err(Error::Cuda(error @ Failure::Dnn(_))) if !error.is_out_of_memory() => {
+                    return Err(convolution.impossible(pass, Error::Cuda(error)));
                 }
                 ran => return ran,
             }

@@ -5,6 +5,7 @@
 //! Every sum is added in an order that depends on shapes alone: the same numbers on the same kind of device give the same bits.
 
 mod adopt;
+mod answer;
 pub mod blas;
 pub mod dnn;
 mod failure;
