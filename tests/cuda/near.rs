@@ -1,6 +1,8 @@
 //! A device to test on, tensors in its forms, and how near is near enough.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use alexscope::nn::device::{Found, Wanted, find};
 use alexscope::ops::{Context, Form, Precision, reorder};
@@ -29,13 +31,35 @@ pub fn tolerance(form: Form) -> f64 {
     }
 }
 
+/// Tests that run beside each other share the device; one that takes all of its memory has it alone.
+static DEVICE: RwLock<()> = RwLock::new(());
+
+thread_local! {
+    /// A test's share of the device, to the end of its thread.
+    static SHARE: RefCell<Option<RwLockReadGuard<'static, ()>>> = const { RefCell::new(None) };
+}
+
+/// The device, or nothing and a printed reason.
+pub fn device() -> Option<Device> {
+    SHARE.with_borrow_mut(|share| {
+        share.get_or_insert_with(|| DEVICE.read().unwrap_or_else(PoisonError::into_inner));
+    });
+    find_device()
+}
+
+/// The device, which no other test uses as long as the second value lives.
+pub fn device_alone() -> Option<(Device, RwLockWriteGuard<'static, ()>)> {
+    SHARE.take();
+    let alone = DEVICE.write().unwrap_or_else(PoisonError::into_inner);
+    Some((find_device()?, alone))
+}
+
 /// Whether the device is the emulator, which has no algorithm for some convolutions so that this can be tested.
 pub fn is_emulated() -> bool {
     matches!(find(Wanted::Cuda), Ok(Found::Cuda { name, .. }) if name.starts_with("emulated"))
 }
 
-/// The device, or nothing and a printed reason.
-pub fn device() -> Option<Device> {
+fn find_device() -> Option<Device> {
     match find(Wanted::Cuda) {
         Ok(found @ Found::Cuda { .. }) => Some(found.adopt().unwrap()),
         Ok(Found::Cpu { .. }) => None,

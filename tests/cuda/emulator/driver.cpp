@@ -23,6 +23,8 @@ std::recursive_mutex one_at_a_time;
 
 constexpr size_t GUARD = 256;
 constexpr unsigned char UNTOUCHED = 0xa5;
+// A room of more bytes is not filled, so that memory that nobody uses can be had without taking the machine's.
+constexpr size_t FILLED = size_t{256} << 20;
 
 struct Room {
     size_t bytes;
@@ -51,8 +53,9 @@ int allocate(uintptr_t *at, size_t bytes) {
     if (bytes == 0) return INVALID_VALUE;
     if (in_use + bytes > all_memory()) return OUT_OF_MEMORY;
     auto *room = static_cast<unsigned char *>(std::aligned_alloc(256, (bytes + GUARD + 255) / 256 * 256));
+    if (!room) return OUT_OF_MEMORY;
     // What is read before it is written shows: all ones are no number.
-    std::memset(room, 0xff, bytes);
+    if (bytes <= FILLED) std::memset(room, 0xff, bytes);
     std::memset(room + bytes, UNTOUCHED, GUARD);
     *at = reinterpret_cast<uintptr_t>(room);
     rooms[*at] = {bytes};
