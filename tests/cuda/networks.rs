@@ -47,6 +47,17 @@ fn golden(model: &ModelSpec, device: &Device, form: Form) -> Network {
     network
 }
 
+/// Of the loss and the logits, relative to the largest, and of the gradients' squares.
+fn golden_tolerances(form: Form) -> (f64, f64) {
+    match form.precision {
+        // A tensor core may cut off what TF32 drops instead of rounding it. That makes each product smaller by 7e-4 on average, and the
+        // layers' losses add up: on the emulator 6e-3 of the logits and 4e-2 of the squares are gone. With rounding it is 1.4e-3 and, where
+        // a few maxima and ReLUs fall the other way, 1.6e-2.
+        Precision::Tf32 => (1e-2, 6e-2),
+        Precision::F32 | Precision::Bf16 => (5.0 * tolerance(form), 10.0 * tolerance(form)),
+    }
+}
+
 #[test]
 fn cuda_agrees_with_pytorch_on_alexnet() {
     let Some(device) = device() else { return };
@@ -64,7 +75,7 @@ fn cuda_agrees_with_pytorch_on_alexnet() {
         reorder::copy(&context, &here, &images).unwrap();
         assert!(network.forward(&images, &settings, Mode::Training { seed: 1, step: 1 }, &mut on).unwrap().is_continue());
         let loss = network.loss(&[3, 8]).unwrap().loss_sum / 2.0;
-        let near = tolerance(form) * 5.0;
+        let (near, near_squares) = golden_tolerances(form);
         let expected = golden_values["loss"].as_f64().unwrap();
         assert!((loss - expected).abs() < near * expected, "{form:?}: loss {loss} instead of {expected}");
         let last = network.nodes().len() - 1;
@@ -86,7 +97,7 @@ fn cuda_agrees_with_pytorch_on_alexnet() {
             for (i, kind) in ["weight_gradient", "bias_gradient"].into_iter().enumerate() {
                 let (got, expected) = (squares[2 * layer + i], parameters[kind][1].as_f64().unwrap());
                 assert!(
-                    (got / expected - 1.0).abs() < 2.0 * near,
+                    (got / expected - 1.0).abs() < near_squares,
                     "{form:?}: {kind} {layer}: squares {got} instead of {expected}"
                 );
             }

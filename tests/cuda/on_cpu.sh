@@ -4,6 +4,9 @@
 #
 #   usage: tests/cuda/on_cpu.sh [test name …]
 #
+#   EMULATED_TF32=truncate   cuts off what TF32 drops, where it is rounded otherwise: a GPU may do either
+#   EMULATED_MEMORY=BYTES    of the device
+#
 # What it cannot show: whether NVIDIA's libraries take the calls, and how fast anything is.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

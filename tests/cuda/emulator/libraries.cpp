@@ -1,6 +1,7 @@
 // The parts of cuDNN, cuBLAS and cuRAND that the program uses, by their definitions: slow, in F64, factors rounded as the precision says.
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -36,8 +37,22 @@ void put(void *to, size_t i, double value, Numbers numbers) {
     static_cast<uint16_t *>(to)[i] = static_cast<uint16_t>(bits >> 16);
 }
 
+// Whether what TF32 drops is cut off, as tensor cores do by themselves; otherwise it is rounded, as libraries may do for them before.
+const bool CUTS_OFF = [] {
+    const char *how = std::getenv("EMULATED_TF32");
+    return how && !std::strcmp(how, "truncate");
+}();
+
 // A factor of a product: TF32 drops 13 bits.
-double factor(float value, bool tf32) { return tf32 ? narrowed(value, 13) : value; }
+double factor(float value, bool tf32) {
+    if (!tf32) return value;
+    if (!CUTS_OFF || value != value) return narrowed(value, 13);
+    uint32_t bits;
+    std::memcpy(&bits, &value, 4);
+    bits = bits >> 13 << 13;
+    std::memcpy(&value, &bits, 4);
+    return value;
+}
 
 struct Tensor {
     int format, type, n, c, h, w;
