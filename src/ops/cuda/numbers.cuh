@@ -5,7 +5,7 @@
 // A block has this many threads in every launch.
 constexpr unsigned THREADS = 256;
 
-// BF16 as bits: the upper half of an F32. By integers, so that it needs no header and runs anywhere; memory is what these kernels wait for.
+// BF16 as bits: the upper half of an F32. It needs no header and runs anywhere.
 struct bf16 {
     unsigned short bits;
 };
@@ -16,8 +16,12 @@ __device__ inline float widen(bf16 value) { return __uint_as_float(static_cast<u
 
 // To the nearest, ties to even; a NaN stays one.
 __device__ inline void narrow(float value, bf16 &to) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(to.bits) : "f"(value));
+#else
     const unsigned bits = __float_as_uint(value);
     to.bits = value != value ? 0x7fc0 : static_cast<unsigned short>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+#endif
 }
 
 __device__ inline void narrow(float value, float &to) { to = value; }
