@@ -59,6 +59,8 @@ fn cuda_convolution_agrees_with_the_cpu_with_groups_strides_and_uneven_padding()
             Conv2d::new([6, 8, 7], 4, 5, 1, Padding::Each(2), 2),
             Conv2d::new([3, 22, 22], 8, 11, 4, Padding::Same, 1),
             Conv2d::new([5, 6, 6], 7, 1, 1, Padding::Each(0), 1),
+            // More pixels than a block of a bias's gradient takes at once.
+            Conv2d::new([2, 40, 40], 264, 1, 1, Padding::Each(0), 1),
         ];
         for (nth, geo) in shapes.into_iter().enumerate() {
             convolve(at, &geo.unwrap(), 3, FUNCTIONS[nth % 4]);
@@ -112,8 +114,10 @@ fn cuda_convolution_without_an_algorithm_says_what_to_set() {
 #[test]
 fn cuda_dense_layers_agree_with_the_cpu() {
     in_every_form(|at| {
-        for (nth, (batch, inputs, outputs)) in [(5, 48, 32), (3, 70, 10), (130, 16, 520), (1, 7, 3)].into_iter().enumerate() {
-            let (geo, act) = (Dense { inputs, outputs }, FUNCTIONS[nth]);
+        // The last ones have more units than a block of a bias's gradient takes at once.
+        let shapes = [(5, 48, 32), (3, 70, 10), (130, 16, 520), (1, 7, 3), (9, 6, 2072), (6, 5, 301)];
+        for (nth, (batch, inputs, outputs)) in shapes.into_iter().enumerate() {
+            let (geo, act) = (Dense { inputs, outputs }, FUNCTIONS[nth % 4]);
             let (x, w) = (at.random(1, &[batch, inputs]), at.random(2, &[outputs, inputs]));
             let (b, dy) = (at.random(3, &[outputs]), at.random(4, &[batch, outputs]));
             let y = blank(&[batch, outputs]);

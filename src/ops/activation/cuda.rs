@@ -2,11 +2,15 @@ use candle_core::Tensor;
 
 use super::Activation;
 use crate::ops::Result;
-use crate::ops::cuda::{Argument, Gpu, Grid, Module, Order, Plane, address, module, number_suffix};
+use crate::ops::cuda::{Argument, Gpu, Grid, Module, Order, Plane, THREADS, address, module, number_suffix};
 
 const KERNELS: Module = module!("activation");
-/// Blocks of a sum by channels, about: enough to fill a large device twice.
-const BLOCKS: usize = 264;
+/// Blocks of a sum by channels, about: eight for each processor of a large device, so that enough reads are under way.
+const BLOCKS: usize = 1056;
+/// Rows of a block, at least: each block leaves a sum of every channel behind, which is to be little beside what it read.
+const FEWEST_ROWS: usize = 4;
+/// Columns of a block that adds up those sums.
+const COLUMNS: usize = 8;
 
 /// `enum Function` of the kernels.
 fn code(function: Option<Activation>) -> Argument<'static> {
@@ -98,11 +102,11 @@ pub(in crate::ops) fn backward_with_bias(
         }
         Order::ChannelsLast => {
             let all_rows = pictures * pixels;
-            let together = all_rows.div_ceil(BLOCKS).max(1);
+            let together = all_rows.div_ceil(BLOCKS).max(FEWEST_ROWS);
             let blocks = all_rows.div_ceil(together);
             let sums = gpu.scratch(blocks * channels * size_of::<f32>())?;
             let at_once = 16 / dy.dtype().size_in_bytes();
-            let width = if channels.is_multiple_of(at_once) { "wide_" } else { "" };
+            let (width, at_once) = if channels.is_multiple_of(at_once) { ("wide_", at_once) } else { ("", 1) };
             let arguments = [
                 y,
                 dy_at,
@@ -114,13 +118,14 @@ pub(in crate::ops) fn backward_with_bias(
                 LEAK,
             ];
             let name = format!("activation_backward_rows_{width}{numbers}");
-            // SAFETY: as `backward_rows` in the kernels; `sums` has a row of channels for each block.
-            unsafe { gpu.launch(&KERNELS, &name, Grid::blocks(blocks), &arguments)? };
+            let grid = Grid { x: blocks as u32, y: (channels / at_once).div_ceil(THREADS as usize) as u32 };
+            // SAFETY: as `backward_rows` in the kernels; `sums` has a row of channels for each block along x.
+            unsafe { gpu.launch(&KERNELS, &name, grid, &arguments)? };
             (sums, blocks)
         }
     };
     let arguments =
         [Argument::Address(sums.address), Argument::Address(address(db)?), Argument::count(rows), Argument::count(channels)];
-    // SAFETY: `sums` is [rows × channels], db [channels]; a block does 32 channels.
-    unsafe { gpu.launch(&KERNELS, "activation_bias_gradient", Grid::blocks(channels.div_ceil(32)), &arguments) }
+    // SAFETY: `sums` is [rows × channels], db [channels]; a block does COLUMNS channels.
+    unsafe { gpu.launch(&KERNELS, "activation_bias_gradient", Grid::blocks(channels.div_ceil(COLUMNS)), &arguments) }
 }
