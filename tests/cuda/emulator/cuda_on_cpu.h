@@ -33,3 +33,8 @@ inline float __uint_as_float(unsigned bits) {
     std::memcpy(&value, &bits, sizeof value);
     return value;
 }
+
+// As far off as CUDA's may be: two units in the last place, and on the side that adds up.
+inline float rsqrtf(float value) { return (1 / std::sqrt(value)) * (1 + 0x1p-22f); }
+
+inline float __fdividef(float value, float by) { return value / by * (1 + 0x1p-22f); }
