@@ -26,4 +26,11 @@ FAULT_TRIALS=5 try --test cockpit -- a_terminal_that_is_slow
 FAULT_TRIALS=50 try --test cockpit -- signals_and_ctrl_c a_terminal_that_vanishes
 FAULT_TRIALS=2000 try --test cockpit -- a_terminal_that_changes_its_size
 try --test screens sizes
+if cargo +nightly fuzz --version >/dev/null 2>&1; then
+  for target in checkpoint record; do
+    cargo +nightly fuzz run "$target" -- -max_total_time=300 -max_len=65536 -rss_limit_mb=2048
+  done
+else
+  echo "cargo-fuzz and a nightly toolchain are not there: fuzz/ is passed over"
+fi
 tests/faults/soak.sh
