@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 count=${1:-1000}
+export FAULT_SECONDS=10
 
 for tool in strace faketime; do
   command -v "$tool" >/dev/null || apt-get install --yes "$tool" >/dev/null 2>&1 || echo "$tool is not there and cannot be installed"
