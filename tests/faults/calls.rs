@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use alexscope::run::{RunFolder, newest_checkpoint};
 
 use super::killed::{checkpoints, is_sound};
-use super::program::{ends_within, resume, start, train};
+use super::program::{ends_within, resume, start, train_in_batches};
 
 /// A checkpoint is written before each of these changes and at the end. Between those at 70 and 300 there is time to find the thread that
 /// waits for more; where the machine was too busy for that, the one at the end is left.
@@ -93,7 +93,9 @@ fn a_save_may_be_killed_at_every_call_of_the_system() {
     let folder = tempfile::tempdir().unwrap();
     let (begun, script) = (folder.path().join("begun"), folder.path().join("script"));
     fs::write(&script, SCRIPT).unwrap();
-    let mut program = start(train(folder.path(), "begun", 0).args(["--steps", END, "--script"]).arg(&script));
+    // Steps of a release build are short.
+    let batch = if cfg!(debug_assertions) { 8 } else { 128 };
+    let mut program = start(train_in_batches(batch, folder.path(), "begun", 0).args(["--steps", END, "--script"]).arg(&script));
     until(|| checkpoints(&begun).iter().any(|name| !name.starts_with('.')));
     program.kill().unwrap();
     program.wait().unwrap();
