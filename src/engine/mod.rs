@@ -56,7 +56,7 @@ pub struct Engine {
     /// Test pictures of the evaluation that is due.
     evaluation_due: Option<usize>,
     save_due: Option<SaveReason>,
-    /// The settings before the changes that a save is due for.
+    /// The settings, and what waited for an epoch, before the changes that a save is due for.
     settings_before: Option<(Arc<Settings>, BTreeMap<Knob, f64>)>,
     /// Changes that were made while the step in flight was computed: they hold from the one after it.
     changed_in_flight: Vec<Change>,
@@ -138,13 +138,13 @@ impl Engine {
         self.script.due(moment.step);
         let waiting = moment.waiting.iter().filter_map(|(knob, text)| Some((*knob, knob.spec().parse(text).ok()?)));
         self.waiting = waiting.collect();
-        self.settings = Arc::new(moment.settings.clone());
         self.position = Position { step: moment.step, epoch: moment.epoch, offset: moment.offset };
         self.saved_at = moment.step;
         self.evaluation_due = moment.evaluation_due;
         self.last_loss = moment.loss;
         (self.last_tested, self.tested_at) = (moment.tested(), moment.tested_at);
         self.best_tested = moment.best();
+        self.settings = Arc::new(moment.settings);
         (self.in_flight, self.save_due, self.settings_before, self.rewind_due) = (None, None, None, None);
         self.changed_in_flight.clear();
         self.diverged = false;

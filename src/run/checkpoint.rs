@@ -130,8 +130,8 @@ pub fn newest_checkpoint(checkpoints: &Path, model: &ModelSpec) -> (Option<Saved
     first_whole(checkpoints, model, names(checkpoints).iter().rev())
 }
 
-/// The one whose weights had the best test accuracy, as far as that is sure, among those that are whole and of that network; the newest of equals, and where none
-/// were tested the newest of all.
+/// The one whose weights had the best test accuracy, as far as that is sure, among those that are whole and of that network; the newest
+/// of equals, and where none were tested the newest of all.
 pub fn best_checkpoint(checkpoints: &Path, model: &ModelSpec) -> (Option<Saved>, Vec<CheckpointError>) {
     let rank = |name: &String| read_state(&checkpoints.join(name)).ok().and_then(|state| state.moment.rank());
     let mut ranked: Vec<_> = names(checkpoints).into_iter().map(|name| (rank(&name).unwrap_or(-1.0), name)).collect();

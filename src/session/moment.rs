@@ -39,7 +39,9 @@ pub struct Moment {
 }
 
 /// Pictures of a test of which an old record does not say how many they were: as many as are usual.
-const USUAL_TEST: usize = 500;
+fn usual_test() -> usize {
+    Knob::EvaluatePictures.spec().default as usize
+}
 
 impl Moment {
     /// Whether an evaluation at `step` lies behind it. One that is still due is made again.
@@ -56,11 +58,11 @@ impl Moment {
 
     /// The newest test accuracy and the pictures that it was measured on.
     pub fn tested(&self) -> Option<(f64, usize)> {
-        Some((self.test_accuracy?, self.tested_on.unwrap_or(USUAL_TEST)))
+        Some((self.test_accuracy?, self.tested_on.unwrap_or_else(usual_test)))
     }
 
     /// The best accuracy of the run so far and the pictures that it was measured on.
     pub fn best(&self) -> Option<(f64, usize)> {
-        Some((self.best_test_accuracy?, self.best_tested_on.unwrap_or(USUAL_TEST)))
+        Some((self.best_test_accuracy?, self.best_tested_on.unwrap_or_else(usual_test)))
     }
 }
